@@ -1,0 +1,30 @@
+"""Abseil's public targets by package, as upstream names them in 20220623."""
+
+ABSEIL_TARGETS = {
+    "algorithm": ["algorithm", "container"],
+    "base": ["base", "config", "core_headers", "dynamic_annotations", "endian", "log_severity"],
+    "cleanup": ["cleanup"],
+    "container": [
+        "btree",
+        "fixed_array",
+        "flat_hash_map",
+        "flat_hash_set",
+        "inlined_vector",
+        "node_hash_map",
+        "node_hash_set",
+    ],
+    "debugging": ["failure_signal_handler", "leak_check", "stacktrace", "symbolize"],
+    "flags": ["commandlineflag", "config", "flag", "marshalling", "parse", "reflection", "usage"],
+    "functional": ["any_invocable", "bind_front", "function_ref"],
+    "hash": ["hash", "hash_testing"],
+    "memory": ["memory"],
+    "meta": ["type_traits"],
+    "numeric": ["bits", "int128"],
+    "random": ["bit_gen_ref", "distributions", "mock_distributions", "mocking_bit_gen", "random", "seed_sequences"],
+    "status": ["status", "statusor"],
+    "strings": ["cord", "str_format", "strings"],
+    "synchronization": ["synchronization"],
+    "time": ["time"],
+    "types": ["any", "compare", "optional", "span", "variant"],
+    "utility": ["utility"],
+}
