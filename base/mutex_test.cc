@@ -1,0 +1,139 @@
+#include "hydra/base/mutex.h"
+
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+
+namespace hydra {
+namespace {
+
+TEST(MutexTest, OneThreadAtATimeHoldsIt) {
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 1000;
+  struct {
+    Mutex mutex;
+    int count ABSL_GUARDED_BY(mutex) = 0;
+  } shared;
+
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&shared] {
+      for (int round = 0; round < kRounds; ++round) {
+        MutexLock lock(shared.mutex);
+        ++shared.count;
+      }
+    });
+  }
+  threads.clear();
+
+  MutexLock lock(shared.mutex);
+  EXPECT_EQ(shared.count, kThreads * kRounds);
+}
+
+TEST(MutexTest, TryLockFailsWhileHeld) {
+  Mutex mutex;
+  MutexLock lock(mutex);
+  std::jthread([&mutex] {
+    const bool locked = mutex.TryLock();
+    EXPECT_FALSE(locked);
+    if (locked) mutex.Unlock();
+  }).join();
+}
+
+TEST(MutexTest, TryLockTakesAFreeMutex) {
+  Mutex mutex;
+  ASSERT_TRUE(mutex.TryLock());
+  std::jthread([&mutex] {
+    const bool locked = mutex.TryLock();
+    EXPECT_FALSE(locked);
+    if (locked) mutex.Unlock();
+  }).join();
+  mutex.Unlock();
+}
+
+// Two threads that take turns: a lost notification hangs the test.
+struct Turns {
+  void Play(int self, int rounds) {
+    for (int round = 0; round < rounds; ++round) {
+      MutexLock lock(mutex);
+      while (turn != self) changed.Wait(mutex);
+      turn = 1 - self;
+      changed.NotifyOne();
+    }
+  }
+
+  Mutex mutex;
+  CondVar changed;
+  int turn ABSL_GUARDED_BY(mutex) = 0;
+};
+
+TEST(CondVarTest, WaitersAreNotified) {
+  Turns turns;
+  std::jthread other([&turns] { turns.Play(1, 500); });
+  turns.Play(0, 500);
+}
+
+TEST(CondVarTest, NotifyAllWakesAll) {
+  struct {
+    Mutex mutex;
+    CondVar changed;
+    bool go ABSL_GUARDED_BY(mutex) = false;
+  } shared;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&shared] {
+      MutexLock lock(shared.mutex);
+      while (!shared.go) shared.changed.Wait(shared.mutex);
+    });
+  }
+  MutexLock lock(shared.mutex);
+  shared.go = true;
+  shared.changed.NotifyAll();
+}
+
+TEST(CondVarTest, WaitForEndsWithoutANotification) {
+  Mutex mutex;
+  CondVar condition;
+  MutexLock lock(mutex);
+  while (condition.WaitFor(mutex, absl::Milliseconds(1))) {
+  }
+  while (condition.WaitFor(mutex, -absl::InfiniteDuration())) {
+  }
+}
+
+TEST(CondVarTest, WaitUntilEndsAtItsDeadline) {
+  Mutex mutex;
+  CondVar condition;
+  MutexLock lock(mutex);
+  const absl::Time deadline = absl::Now() + absl::Milliseconds(1);
+  while (condition.WaitUntil(mutex, deadline)) {
+  }
+  EXPECT_GE(absl::Now(), deadline);
+  while (condition.WaitUntil(mutex, absl::InfinitePast())) {
+  }
+}
+
+TEST(CondVarTest, AnInfiniteWaitEndsWhenNotified) {
+  struct {
+    Mutex mutex;
+    CondVar changed;
+    bool go ABSL_GUARDED_BY(mutex) = false;
+  } shared;
+  std::jthread waiter([&shared] {
+    MutexLock lock(shared.mutex);
+    while (!shared.go) {
+      EXPECT_TRUE(shared.changed.WaitFor(shared.mutex, absl::InfiniteDuration()));
+    }
+    EXPECT_FALSE(shared.changed.WaitUntil(shared.mutex, absl::InfinitePast()));
+  });
+  MutexLock lock(shared.mutex);
+  shared.go = true;
+  shared.changed.NotifyAll();
+}
+
+}  // namespace
+}  // namespace hydra
