@@ -1,0 +1,192 @@
+#include "hydra/process/internal/block_pool.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#include "absl/base/thread_annotations.h"
+#include "hydra/base/compiler.h"
+#include "hydra/base/mutex.h"
+
+namespace hydra::process_internal {
+namespace {
+
+void* Malloc(size_t bytes) {
+  void* block = std::malloc(bytes);
+  if (block == nullptr) throw std::bad_alloc();
+  return block;
+}
+
+#if defined(HYDRA_ASAN) || defined(HYDRA_TSAN)
+constexpr bool kPooled = false;
+#else
+constexpr bool kPooled = true;
+#endif
+
+constexpr size_t kGrain = 16;
+constexpr size_t kSizes = kLargestPooledBlock / kGrain;
+constexpr size_t kChunkBytes = size_t{1} << 20;
+
+constexpr size_t SizeIndex(size_t bytes) { return (bytes - 1) / kGrain; }
+constexpr size_t BlockBytes(size_t index) { return (index + 1) * kGrain; }
+// Blocks in a full magazine: 256, fewer where that were more than 16 KiB.
+constexpr std::array<uint32_t, kSizes> kMagazineBlocks = [] {
+  std::array<uint32_t, kSizes> blocks{};
+  for (size_t i = 0; i < kSizes; ++i) blocks[i] = static_cast<uint32_t>(std::min<size_t>(256, 16384 / BlockBytes(i)));
+  return blocks;
+}();
+
+struct FreeBlockLink {
+  FreeBlockLink* next;
+  FreeBlockLink* next_magazine;  // in the depot, of a magazine's first block
+};
+
+struct Magazine {
+  FreeBlockLink* first = nullptr;
+  uint32_t blocks = 0;
+};
+
+// The full magazines of one size that no thread holds, and the memory that has never been used.
+class Depot {
+ public:
+  // Hands out a full magazine.
+  FreeBlockLink* Take(size_t index) {
+    MutexLock lock(mutex_);
+    if (magazines_ != nullptr) {
+      FreeBlockLink* magazine = magazines_;
+      magazines_ = magazine->next_magazine;
+      return magazine;
+    }
+    return Carve(index);
+  }
+
+  void Give(FreeBlockLink* magazine) {
+    MutexLock lock(mutex_);
+    magazine->next_magazine = magazines_;
+    magazines_ = magazine;
+  }
+
+  // Takes back a magazine that isn't full, from a thread that ends: its blocks are collected until they fill one.
+  void GiveRest(size_t index, Magazine rest) {
+    MutexLock lock(mutex_);
+    while (rest.first != nullptr) {
+      FreeBlockLink* block = rest.first;
+      rest.first = block->next;
+      block->next = rest_.first;
+      rest_.first = block;
+      if (++rest_.blocks < kMagazineBlocks[index]) continue;
+      rest_.first->next_magazine = magazines_;
+      magazines_ = rest_.first;
+      rest_ = Magazine{};
+    }
+  }
+
+ private:
+  FreeBlockLink* Carve(size_t index) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const size_t bytes = BlockBytes(index) * kMagazineBlocks[index];
+    if (unused_bytes_ < bytes) NewChunk();
+    char* memory = unused_;
+    unused_ += bytes;
+    unused_bytes_ -= bytes;
+    FreeBlockLink* next = nullptr;
+    for (size_t offset = bytes; offset > 0;) {
+      offset -= BlockBytes(index);
+      auto* block = reinterpret_cast<FreeBlockLink*>(memory + offset);
+      block->next = next;
+      next = block;
+    }
+    return next;
+  }
+
+  // What is left of the last chunk, less than a magazine, is given up.
+  void NewChunk() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    void* chunk = mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (chunk == MAP_FAILED) throw std::bad_alloc();
+    unused_ = static_cast<char*>(chunk);
+    unused_bytes_ = kChunkBytes;
+  }
+
+  Mutex mutex_;
+  FreeBlockLink* magazines_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  Magazine rest_ ABSL_GUARDED_BY(mutex_);
+  char* unused_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  size_t unused_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+};
+
+// Never destroyed: threads may end, and blocks be freed, after main has returned.
+std::array<Depot, kSizes>& Depots() {
+  static auto* const depots = new std::array<Depot, kSizes>();
+  return *depots;
+}
+
+// A thread allocates from and frees to `current`. `full` is a full magazine or none: it takes two magazines' worth of
+// frees or allocations in a row before the depot is asked again.
+struct Magazines {
+  Magazine current;
+  FreeBlockLink* full = nullptr;
+};
+
+constinit thread_local std::array<Magazines, kSizes> magazines_of_this_thread{};
+
+// Gives a thread's magazines to the depots when the thread ends.
+struct ReturnAtThreadExit {
+  ~ReturnAtThreadExit() {
+    for (size_t i = 0; i < kSizes; ++i) {
+      Magazines& magazines = magazines_of_this_thread[i];
+      if (magazines.full != nullptr) Depots()[i].Give(magazines.full);
+      Depots()[i].GiveRest(i, magazines.current);
+      magazines = Magazines{};
+    }
+  }
+};
+
+HYDRA_NOINLINE HYDRA_COLD void RegisterThread() { thread_local const ReturnAtThreadExit at_exit; }
+
+HYDRA_NOINLINE void* AllocateFromFull(Magazines& magazines, size_t index) {
+  if (magazines.full == nullptr) {
+    RegisterThread();
+    magazines.full = Depots()[index].Take(index);
+  }
+  FreeBlockLink* block = magazines.full;
+  magazines.full = nullptr;
+  magazines.current = {.first = block->next, .blocks = kMagazineBlocks[index] - 1};
+  return block;
+}
+
+HYDRA_NOINLINE void PutCurrentAside(Magazines& magazines, size_t index) {
+  RegisterThread();
+  if (magazines.full != nullptr) Depots()[index].Give(magazines.full);
+  magazines.full = magazines.current.first;
+  magazines.current = Magazine{};
+}
+
+}  // namespace
+
+HYDRA_NOINLINE void* AllocateBlock(size_t bytes) {
+  if (!kPooled || bytes > kLargestPooledBlock) return Malloc(bytes);
+  const size_t index = SizeIndex(bytes);
+  Magazines& magazines = magazines_of_this_thread[index];
+  FreeBlockLink* block = magazines.current.first;
+  if (block == nullptr) return AllocateFromFull(magazines, index);
+  magazines.current.first = block->next;
+  --magazines.current.blocks;
+  return block;
+}
+
+HYDRA_NOINLINE void FreeBlock(void* memory, size_t bytes) noexcept {
+  if (!kPooled || bytes > kLargestPooledBlock) return std::free(memory);
+  const size_t index = SizeIndex(bytes);
+  Magazines& magazines = magazines_of_this_thread[index];
+  if (magazines.current.blocks == kMagazineBlocks[index]) PutCurrentAside(magazines, index);
+  auto* block = static_cast<FreeBlockLink*>(memory);
+  block->next = magazines.current.first;
+  magazines.current.first = block;
+  ++magazines.current.blocks;
+}
+
+}  // namespace hydra::process_internal

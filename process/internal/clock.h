@@ -1,0 +1,51 @@
+// The runtime's clock: real and steady, or virtual and moved by a test.
+#ifndef HYDRA_PROCESS_INTERNAL_CLOCK_H_
+#define HYDRA_PROCESS_INTERNAL_CLOCK_H_
+
+#include <atomic>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "hydra/process/internal/wait.h"
+
+namespace hydra::process_internal {
+
+// Thread safety: any thread; `Advance` is for the thread that drives a virtual clock.
+class Clock {
+ public:
+  enum class Kind : uint8_t { kSteady, kVirtual };
+
+  explicit Clock(Kind kind);
+
+  // The wall-clock time at which the runtime started, plus the steady time since: it never jumps.
+  absl::Time Now() const { return start_ + absl::Nanoseconds(Elapsed()); }
+
+  // The last tick that has begun. A timer for tick t fires once `NowTick() >= t`.
+  Tick NowTick() const { return static_cast<Tick>(Elapsed()) / kTickNanos; }
+
+  // The first tick that begins no earlier than `delay` from now: what rounds, rounds up, so nothing fires early. A long
+  // delay is counted from the coarse system clock, which costs a third of the precise one and lags a few milliseconds.
+  Tick TickAfter(absl::Duration delay) const;
+
+  // The time from now until `tick` begins; zero when it has.
+  absl::Duration Until(Tick tick) const;
+
+  // Moves a virtual clock forward to the beginning of `tick`.
+  void AdvanceTo(Tick tick) { virtual_nanos_.store(static_cast<int64_t>(tick) * kTickNanos, std::memory_order_relaxed); }
+
+ private:
+  static constexpr int64_t kTickNanos = 1'000'000;
+
+  // Nanoseconds since the start.
+  int64_t Elapsed() const;
+
+  const Kind kind_;
+  const absl::Time start_;
+  const int64_t start_nanos_;
+  // Written by the driving thread, read by any; a lone value, hence relaxed.
+  std::atomic<int64_t> virtual_nanos_{0};
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_CLOCK_H_

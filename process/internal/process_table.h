@@ -1,0 +1,66 @@
+// The process table: the slots that control blocks live in.
+//
+// A slot is found by its index alone. The table reserves address space for `max_processes` once and makes it usable as it
+// grows, so a block never moves and is never unmapped while the runtime lives: whoever holds an old pid may look at its
+// slot at any time.
+#ifndef HYDRA_PROCESS_INTERNAL_PROCESS_TABLE_H_
+#define HYDRA_PROCESS_INTERNAL_PROCESS_TABLE_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/base/thread_annotations.h"
+#include "hydra/base/mutex.h"
+#include "hydra/process/internal/control_block.h"
+
+namespace hydra::process_internal {
+
+// A worker's own stock of free slots. Thread safety: thread-compatible.
+class SlotCache {
+ private:
+  friend class ProcessTable;
+
+  ControlBlock* first_ = nullptr;
+  uint32_t size_ = 0;
+};
+
+class ProcessTable {
+ public:
+  explicit ProcessTable(uint32_t max_processes);
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
+  ~ProcessTable();
+
+  // The block in slot `index`, which must come from a pid of this runtime. Thread safety: any thread.
+  ControlBlock& operator[](uint32_t index) const { return slots_[index]; }
+
+  // Takes a free slot; null when `max_processes` are in use. Thread safety: `cache` is the caller's own.
+  ControlBlock* Allocate(SlotCache& cache);
+
+  // Gives a slot back.
+  void Free(SlotCache& cache, ControlBlock* block);
+
+  // Slots below this index may hold processes. Thread safety: any thread.
+  uint32_t size() const { return size_.load(std::memory_order_acquire); }
+
+ private:
+  // Slots that go between a cache and the table at a time.
+  static constexpr uint32_t kBatch = 64;
+
+  bool Refill(SlotCache& cache);
+  bool Grow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  const uint32_t max_processes_;
+  const size_t reserved_bytes_;
+  ControlBlock* const slots_;
+  // Written under the lock, by the thread that grows the table; read by any that walks over it.
+  std::atomic<uint32_t> size_{0};
+
+  Mutex mutex_;
+  ControlBlock* free_ ABSL_GUARDED_BY(mutex_) = nullptr;
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_PROCESS_TABLE_H_

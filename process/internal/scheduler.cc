@@ -1,0 +1,240 @@
+#include "hydra/process/internal/scheduler.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+
+#include "absl/time/time.h"
+#include "hydra/base/mutex.h"
+#include "hydra/process/internal/clock.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/inbox.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/timers.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+
+namespace hydra::process_internal {
+namespace {
+
+constexpr absl::Duration kWatchInterval = absl::Milliseconds(1);
+
+uint32_t NewHome() {
+  static std::atomic<uint32_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
+
+}  // namespace
+
+Scheduler::Scheduler(const Options& options)
+    : home_(NewHome()),
+      by_hand_(options.by_hand),
+      clock_(options.by_hand ? Clock::Kind::kVirtual : Clock::Kind::kSteady),
+      table_(options.max_processes),
+      timers_(options.workers),
+      beds_(options.workers) {
+  for (uint32_t i = 0; i < options.workers; ++i) {
+    workers_.push_back(std::make_unique<Worker>(*this, i, options.seed));
+  }
+  if (by_hand_) return;
+  for (const std::unique_ptr<Worker>& worker : workers_) threads_.emplace_back([&worker] { worker->Run(); });
+}
+
+Scheduler::~Scheduler() { Stop(); }
+
+void Scheduler::Stop() {
+  {
+    MutexLock lock(mutex_);
+    stopping_.store(true, std::memory_order_relaxed);
+    for (Bed& bed : beds_) bed.wake.NotifyAll();
+  }
+  for (std::thread& thread : threads_) thread.join();
+  // No other thread is left. What destructors send to processes that haven't been reached yet dies with those.
+  const Worker::Scope scope(worker());
+  timers_.Clear();
+  for (uint32_t i = 0; i < table_.size(); ++i) {
+    if (table_[i].state != ProcessState::kFree) worker().KillLeftOver(table_[i]);
+  }
+}
+
+// ---- For any thread.
+
+Pid Scheduler::Spawn(Entry* entry, Priority priority, ExitWatcher* watcher) {
+  Worker* current = Worker::Current();
+  if (current != nullptr && &current->scheduler() == this) return current->Spawn(entry, priority, watcher);
+  ControlBlock* process = nullptr;
+  {
+    MutexLock lock(outside_mutex_);
+    process = table_.Allocate(outside_slots_);
+  }
+  if (process == nullptr) {
+    entry->destroy(entry);
+    return Pid(0, 0, home_);
+  }
+  process->Open(entry, priority, watcher);
+  outside_spawns_.fetch_add(1, std::memory_order_relaxed);
+  const Pid pid(process->serial.load(std::memory_order_relaxed), process->index, home_);
+  Inject(*process);
+  return pid;
+}
+
+void Scheduler::Send(Pid to, Signal* signal) {
+  Worker* current = Worker::Current();
+  if (current != nullptr && &current->scheduler() == this) return current->Send(to, signal);
+  if (to.home() == home_) {
+    ControlBlock& receiver = table_[to.slot()];
+    if (receiver.serial.load(std::memory_order_acquire) == to.serial()) {
+      signal->serial = to.serial();
+      const Inbox::PushResult pushed = receiver.inbox.Push(signal);
+      if (pushed == Inbox::PushResult::kWokeOwner) Inject(receiver);
+      if (pushed != Inbox::PushResult::kClosed) return;
+    }
+  }
+  DestroySignal(signal);
+}
+
+bool Scheduler::IsAlive(Pid pid) {
+  if (pid.home() != home_ || !pid) return false;
+  ControlBlock& process = table_[pid.slot()];
+  if (process.serial.load(std::memory_order_acquire) != pid.serial() || process.inbox.IsClosed()) return false;
+  // The slot may have passed to another process between the two looks.
+  return process.serial.load(std::memory_order_acquire) == pid.serial();
+}
+
+size_t Scheduler::process_count() const {
+  int64_t count = outside_spawns_.load(std::memory_order_relaxed);
+  for (const std::unique_ptr<Worker>& worker : workers_) {
+    count += static_cast<int64_t>(worker->spawned()) - static_cast<int64_t>(worker->ended());
+  }
+  return static_cast<size_t>(std::max<int64_t>(count, 0));
+}
+
+// ---- Injection.
+
+void Scheduler::Inject(std::span<ControlBlock* const> processes) {
+  if (processes.empty()) return;
+  for (size_t i = 0; i + 1 < processes.size(); ++i) processes[i]->next = processes[i + 1];
+  processes.back()->next = nullptr;
+  MutexLock lock(mutex_);
+  if (injected_first_ == nullptr) {
+    injected_first_ = processes.front();
+  } else {
+    injected_last_->next = processes.front();
+  }
+  injected_last_ = processes.back();
+  injected_count_.store(injected_count_.load(std::memory_order_relaxed) + processes.size(), std::memory_order_relaxed);
+  WakeOneLocked();
+}
+
+size_t Scheduler::TakeInjected(std::span<ControlBlock*> taken) {
+  MutexLock lock(mutex_);
+  const size_t waiting = injected_count_.load(std::memory_order_relaxed);
+  const size_t count = std::min(taken.size(), (waiting + workers_.size() - 1) / workers_.size());
+  for (size_t i = 0; i < count; ++i) {
+    taken[i] = injected_first_;
+    injected_first_ = injected_first_->next;
+  }
+  injected_count_.store(waiting - count, std::memory_order_relaxed);
+  return count;
+}
+
+// ---- Parking. See the protocol in the header.
+
+void Scheduler::Park(Worker& worker) {
+  MutexLock lock(mutex_);
+  Bed& bed = beds_[worker.index()];
+  if (stopping() || injected_first_ != nullptr) return;
+  bed.parked = true;
+  bed.woken = false;
+  parked_count_.store(parked_count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  UpdateNeedsWatch();
+  bool found = false;
+  while (!found && !bed.woken && !stopping()) {
+    if (keeper_ == kNoKeeper || keeper_ == worker.index()) {
+      found = KeepWatch(worker, bed);
+    } else {
+      bed.wake.Wait(mutex_);
+    }
+  }
+  bed.parked = false;
+  parked_count_.store(parked_count_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  if (keeper_ == worker.index()) {
+    keeper_ = kNoKeeper;
+    ticking_ = false;
+    // Timers must be kept by somebody even while this worker computes.
+    if (timers_.NextDue() != kForever) PassOnTheWatch();
+  }
+  UpdateNeedsWatch();
+}
+
+bool Scheduler::KeepWatch(Worker& worker, Bed& bed) {
+  keeper_ = worker.index();
+  ticking_ = parked_count_.load(std::memory_order_relaxed) < static_cast<int>(workers_.size());
+  UpdateNeedsWatch();
+  keeper_sleeps_to_.store(kForever, std::memory_order_seq_cst);
+  const Tick due = timers_.NextDue();
+  const absl::Duration until_due = clock_.Until(due);
+  if (until_due > absl::ZeroDuration()) {
+    keeper_sleeps_to_.store(due, std::memory_order_seq_cst);
+    bed.wake.WaitFor(mutex_, ticking_ ? std::min(until_due, kWatchInterval) : until_due);
+  }
+  keeper_sleeps_to_.store(0, std::memory_order_seq_cst);
+  if (timers_.NextDue() <= clock_.NowTick()) return true;
+  if (!ticking_) return false;
+  return std::ranges::any_of(workers_, [&worker](const std::unique_ptr<Worker>& other) {
+    return other.get() != &worker && (other->HasWork() || worker.StealStaleNext(*other));
+  });
+}
+
+void Scheduler::WakeOne() {
+  MutexLock lock(mutex_);
+  WakeOneLocked();
+}
+
+void Scheduler::WakeOneLocked() {
+  Bed* chosen = nullptr;
+  for (size_t i = 0; i < beds_.size(); ++i) {
+    if (!beds_[i].parked || beds_[i].woken) continue;
+    chosen = &beds_[i];
+    if (static_cast<int>(i) != keeper_) break;
+  }
+  if (chosen == nullptr) return;
+  chosen->woken = true;
+  chosen->wake.NotifyOne();
+}
+
+// Makes a parked worker the keeper.
+void Scheduler::PassOnTheWatch() {
+  for (size_t i = 0; i < beds_.size(); ++i) {
+    if (!beds_[i].parked || beds_[i].woken) continue;
+    keeper_ = static_cast<int>(i);
+    beds_[i].wake.NotifyOne();
+    return;
+  }
+}
+
+void Scheduler::StartWatch() {
+  MutexLock lock(mutex_);
+  if (ticking_) return;
+  if (keeper_ == kNoKeeper) return PassOnTheWatch();
+  beds_[keeper_].wake.NotifyOne();
+}
+
+void Scheduler::WakeKeeper() {
+  MutexLock lock(mutex_);
+  if (keeper_ != kNoKeeper) beds_[keeper_].wake.NotifyOne();
+}
+
+void Scheduler::UpdateNeedsWatch() {
+  needs_watch_.store(parked_count_.load(std::memory_order_relaxed) > 0 && !ticking_, std::memory_order_relaxed);
+}
+
+}  // namespace hydra::process_internal

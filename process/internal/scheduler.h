@@ -1,0 +1,180 @@
+// The scheduler of one runtime: its workers, its process table, its timers and its clock.
+//
+// Idle means idle
+//   A worker that finds nothing to run parks. One of the parked workers is the keeper: it wakes itself when the next timer
+//   is due, and every millisecond while another worker runs, to take over what that one has left lying for so long (its
+//   process may compute for seconds). With all parked and no timer due, nothing ticks.
+//
+// Protocol of parking (everything about it is guarded by one lock)
+//   1. Park: under the lock, look at the injection queue; if it is empty, count as parked. If there is no keeper, become it.
+//   2. Inject, any thread: under the lock, append; wake a parked worker, the keeper last.
+//   3. A worker that runs and puts a process where only itself looks reads `needs_watch_`; if it is set, some worker is
+//      parked and no keeper ticks, so it wakes the keeper to start ticking. `needs_watch_` is written under the lock, and a
+//      worker that unparks passes the lock before it runs anything: it can't miss that the ticking has stopped.
+//   4. A timer that is armed for an earlier time than the keeper sleeps to (`keeper_sleeps_to_`) wakes the keeper. The keeper
+//      publishes that it is about to sleep before it reads the timers' next due tick, the one that arms stores the due tick
+//      before it reads `keeper_sleeps_to_`, all sequentially consistent: one sees the other.
+//   A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to it. Others are woken for
+//   it only when it has grown (`WakePeer`), so as not to pay a wake-up for what is run here within microseconds anyway; what
+//   they are not woken for the keeper's tick finds.
+#ifndef HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
+#define HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "hydra/base/mutex.h"
+#include "hydra/process/internal/clock.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/process_table.h"
+#include "hydra/process/internal/timers.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+
+namespace hydra::process_internal {
+
+class Scheduler {
+ public:
+  struct Options {
+    uint32_t workers = 1;
+    uint32_t max_processes = 1;
+    // Driven by hand: no threads, a virtual clock, turns by `seed`.
+    bool by_hand = false;
+    uint64_t seed = 0;
+  };
+
+  explicit Scheduler(const Options& options);
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Lets the turns that are being run end, then ends all processes (`killed`), destroying every frame and message.
+  // Blocks as long as a process runs without suspending.
+  ~Scheduler();
+
+  // This runtime's number among all of this OS process; never used again.
+  uint32_t home() const { return home_; }
+  bool by_hand() const { return by_hand_; }
+  ProcessTable& table() { return table_; }
+  Timers& timers() { return timers_; }
+  Clock& clock() { return clock_; }
+
+  // The worker that a hand-driven runtime drives.
+  Worker& worker() { return *workers_.front(); }
+
+  // ---- For any thread.
+
+  Pid Spawn(Entry* entry, Priority priority, ExitWatcher* watcher);
+  void Send(Pid to, Signal* signal);
+  // Whether the process exists and its death isn't visible yet.
+  bool IsAlive(Pid pid);
+  size_t process_count() const;
+
+  // ---- For workers.
+
+  bool stopping() const { return stopping_.load(std::memory_order_relaxed); }
+  std::span<const std::unique_ptr<Worker>> workers() const { return workers_; }
+
+  // Makes a process runnable on any worker.
+  void Inject(ControlBlock& process) { Inject(std::array{&process}); }
+  void Inject(std::span<ControlBlock* const> processes);
+
+  // Takes a fair share of the injected processes, up to `taken.size()`. Returns their number.
+  size_t TakeInjected(std::span<ControlBlock*> taken);
+  bool HasInjected() const { return injected_count_.load(std::memory_order_relaxed) > 0; }
+
+  // Wakes a parked worker, if there is one and none is already looking for work.
+  void WakePeer() {
+    if (parked_count_.load(std::memory_order_relaxed) > 0 && searching_.load(std::memory_order_relaxed) == 0) WakeOne();
+  }
+
+  // Sees to it that the keeper ticks, since the caller leaves a process where nobody else looks.
+  void EnsureWatch() {
+    if (needs_watch_.load(std::memory_order_relaxed)) StartWatch();
+  }
+
+  // To be called after a timer was armed for `due`.
+  void TimerArmed(Tick due) {
+    if (due < keeper_sleeps_to_.load(std::memory_order_seq_cst)) WakeKeeper();
+  }
+
+  // Blocks until there may be something to do for `worker`.
+  void Park(Worker& worker);
+
+  // Counts the workers that look for work, so that not more are woken than needed.
+  class Searching {
+   public:
+    explicit Searching(Scheduler& scheduler) : scheduler_(scheduler) {
+      scheduler_.searching_.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~Searching() { scheduler_.searching_.fetch_sub(1, std::memory_order_relaxed); }
+    Searching(const Searching&) = delete;
+    Searching& operator=(const Searching&) = delete;
+
+   private:
+    Scheduler& scheduler_;
+  };
+
+ private:
+  // What a worker sleeps on. Guarded by `mutex_`.
+  struct Bed {
+    CondVar wake;
+    bool parked = false;
+    bool woken = false;
+  };
+
+  void WakeOne();
+  void WakeOneLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void StartWatch();
+  void WakeKeeper();
+  void Stop();
+  // Waits as the keeper; returns whether the keeper itself has found something to do.
+  bool KeepWatch(Worker& worker, Bed& bed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void PassOnTheWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void UpdateNeedsWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  static constexpr int kNoKeeper = -1;
+
+  const uint32_t home_;
+  const bool by_hand_;
+  Clock clock_;
+  ProcessTable table_;
+  Timers timers_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+
+  // Set once, by the stopping thread; read by workers between turns.
+  std::atomic<bool> stopping_{false};
+  // Workers in Searching; written by them, read by whoever considers waking one. A hint, hence relaxed.
+  std::atomic<int> searching_{0};
+  // The next three are written under the lock and read without it; see the protocol above.
+  std::atomic<int> parked_count_{0};
+  std::atomic<bool> needs_watch_{false};
+  std::atomic<Tick> keeper_sleeps_to_{0};
+  // Likewise: the length of the injection queue.
+  std::atomic<size_t> injected_count_{0};
+  // Processes spawned from foreign threads; workers count their own.
+  std::atomic<int64_t> outside_spawns_{0};
+
+  Mutex mutex_;
+  std::vector<Bed> beds_ ABSL_GUARDED_BY(mutex_);
+  int keeper_ ABSL_GUARDED_BY(mutex_) = kNoKeeper;
+  bool ticking_ ABSL_GUARDED_BY(mutex_) = false;
+  ControlBlock* injected_first_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  ControlBlock* injected_last_ ABSL_GUARDED_BY(mutex_) = nullptr;
+
+  Mutex outside_mutex_;
+  SlotCache outside_slots_ ABSL_GUARDED_BY(outside_mutex_);
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_SCHEDULER_H_

@@ -1,0 +1,121 @@
+// A signal: the node that travels from one process to another, and the description of what it carries.
+//
+// Everything between processes is a signal (semantics.md SIG1); a message is the kind that carries a user's value. The
+// node is allocated by the sender, linked into the receiver's `Inbox`, and freed by whoever takes the value out.
+#ifndef HYDRA_PROCESS_INTERNAL_SIGNAL_H_
+#define HYDRA_PROCESS_INTERNAL_SIGNAL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "hydra/process/internal/block_pool.h"
+
+namespace hydra::process_internal {
+
+enum class SignalKind : uint8_t {
+  kMessage,  // a user's value
+  kExit,     // ExitSignal: the receiver is asked to end, or told that a link partner has
+  kWake,     // WaitExpired: the receiver's wait timer has fired
+};
+
+struct Signal;
+
+// Describes one type of signal. There is one per C++ type, and its address is the type's identity: two messages are of
+// the same type when they point to the same SignalType.
+struct SignalType {
+  SignalKind kind;
+  uint32_t node_bytes;
+  // Destroys the node's value, not the node.
+  void (*destroy_value)(Signal*) noexcept;
+  // Returns a node with a copy of the value; null where the type can't be copied.
+  Signal* (*clone)(const Signal*);
+  // The C++ type's name, for people.
+  std::string_view name;
+};
+
+struct Signal {
+  // The signal pushed before this one; written by the pushing sender, then by the owner of the inbox.
+  Signal* next = nullptr;
+  // Until it is drained: the serial of the process it is meant for. Then: its position in the mailbox.
+  uint64_t serial = 0;
+  const SignalType* type = nullptr;
+};
+
+template <typename T>
+struct ValueSignal final : Signal {
+  template <typename... Args>
+  explicit ValueSignal(const SignalType* signal_type, Args&&... args) : value{std::forward<Args>(args)...} {
+    type = signal_type;
+  }
+
+  T value;
+};
+
+// The name of T as the compiler spells it.
+template <typename T>
+constexpr std::string_view TypeName() {
+  constexpr std::string_view function = __PRETTY_FUNCTION__;
+  constexpr size_t begin = function.find("T = ") + 4;
+  return function.substr(begin, function.rfind(']') - begin);
+}
+
+template <typename T>
+void DestroyValue(Signal* signal) noexcept {
+  std::destroy_at(&static_cast<ValueSignal<T>*>(signal)->value);
+}
+
+template <typename T>
+Signal* CloneValue(const Signal* signal);
+
+template <typename T, SignalKind kKind>
+constexpr SignalType MakeSignalType() {
+  static_assert(alignof(T) <= 16, "a message can't be over-aligned");
+  SignalType type{.kind = kKind,
+                  .node_bytes = sizeof(ValueSignal<T>),
+                  .destroy_value = &DestroyValue<T>,
+                  .clone = nullptr,
+                  .name = TypeName<T>()};
+  if constexpr (std::is_copy_constructible_v<T>) type.clone = &CloneValue<T>;
+  return type;
+}
+
+// The type of the messages that carry a T.
+template <typename T>
+inline constexpr SignalType kMessageType = MakeSignalType<T, SignalKind::kMessage>();
+
+template <typename T, typename... Args>
+ValueSignal<T>* NewSignal(const SignalType* type, Args&&... args) {
+  void* block = AllocateBlock(sizeof(ValueSignal<T>));
+  if constexpr (std::is_nothrow_constructible_v<T, Args&&...>) {
+    return ::new (block) ValueSignal<T>(type, std::forward<Args>(args)...);
+  } else {
+    try {
+      return ::new (block) ValueSignal<T>(type, std::forward<Args>(args)...);
+    } catch (...) {
+      FreeBlock(block, sizeof(ValueSignal<T>));
+      throw;
+    }
+  }
+}
+
+template <typename T>
+Signal* CloneValue(const Signal* signal) {
+  return NewSignal<T>(signal->type, static_cast<const ValueSignal<T>*>(signal)->value);
+}
+
+// Frees the node of a signal whose value is already destroyed.
+inline void FreeSignal(Signal* signal) noexcept { FreeBlock(signal, signal->type->node_bytes); }
+
+// Destroys the value and frees the node.
+inline void DestroySignal(Signal* signal) noexcept {
+  signal->type->destroy_value(signal);
+  FreeSignal(signal);
+}
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_SIGNAL_H_

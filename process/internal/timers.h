@@ -1,0 +1,142 @@
+// All timers of a runtime: the wait timers of processes, and the messages that users have asked to be sent later.
+//
+// There is one wheel for each scheduler, under a lock of its own. A process's timers all lie in the same wheel, chosen by
+// its slot, so that its messages arrive in the order of their deadlines (semantics.md TMR6) and anyone can cancel a timer
+// with an exact answer. Whichever scheduler looks at the clock fires what is due, so that one that computes for seconds
+// delays no timer.
+#ifndef HYDRA_PROCESS_INTERNAL_TIMERS_H_
+#define HYDRA_PROCESS_INTERNAL_TIMERS_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "hydra/base/mutex.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/timer_wheel.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/pid.h"
+
+namespace hydra::process_internal {
+
+// The timer that ends a process's waits. There is at most one for each process; the wheel's lock guards it.
+struct WaitTimer : TimerNode {
+  Pid process;
+  // The owner's: the tick that it was last armed for and hasn't heard of; kForever when there is none.
+  Tick armed_for = kForever;
+};
+
+// Where a user's timer is kept. `generation` tells it from the timers that were kept in the same place before.
+struct TimerPlace {
+  uint32_t index = 0;
+  uint32_t generation = 0;
+};
+
+// A timer that has fired: `signal` is to be sent to `process`; null stands for the end of a wait that was due at `due`.
+struct FiredTimer {
+  Pid process;
+  Signal* signal = nullptr;
+  Tick due = 0;
+};
+
+// Thread safety: any thread.
+class Timers {
+ public:
+  explicit Timers(size_t wheels);
+  Timers(const Timers&) = delete;
+  Timers& operator=(const Timers&) = delete;
+
+  // Sets `timer` to fire at `timer.due`, moving it if it is armed.
+  void Arm(WaitTimer& timer, Tick due);
+
+  // Makes sure that `timer` doesn't fire any more; afterwards it may be freed.
+  void Disarm(WaitTimer& timer);
+
+  // Sends `message` to `process` at `due`, and every `interval` ticks after that if it isn't 0.
+  TimerPlace Start(Pid process, Signal* message, Tick due, Tick interval);
+
+  // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if it had fired or was
+  // cancelled before.
+  std::optional<Tick> Cancel(Pid process, TimerPlace place);
+
+  // The tick at which a user's timer is due next; nothing as for `Cancel`.
+  std::optional<Tick> Read(Pid process, TimerPlace place) const;
+
+  // Hands every timer of one wheel that is due at `now` to `send`, in order, without a lock held. Does nothing while another
+  // thread fires the same wheel.
+  template <typename Send>
+  void Fire(size_t wheel, Tick now, Send send);
+
+  size_t wheels() const { return wheels_.size(); }
+
+  // The earliest tick at which a timer may be due; kForever when there is none. A glance: no lock.
+  Tick NextDue() const;
+  Tick NextDue(size_t wheel) const { return wheels_[wheel]->next_due.load(std::memory_order_seq_cst); }
+
+  // Stops all user timers and destroys their messages.
+  void Clear();
+
+  // User timers that are pending. For tests and for information.
+  size_t pending() const;
+
+ private:
+  struct UserTimer : TimerNode {
+    UserTimer() { kind = Kind::kUser; }
+
+    Pid process;
+    Signal* message = nullptr;
+    Tick interval = 0;
+    TimerPlace place;
+    uint32_t next_free = 0;
+  };
+
+  struct Wheel {
+    mutable Mutex mutex;
+    TimerWheel wheel ABSL_GUARDED_BY(mutex);
+    // User timers, never moved; those that aren't armed are linked by next_free.
+    std::deque<UserTimer> user_timers ABSL_GUARDED_BY(mutex);
+    uint32_t first_free ABSL_GUARDED_BY(mutex) = kNoTimer;
+    // The wheel's NextDue, stored under the lock whenever it changes. Read without it, by schedulers that look at the clock
+    // (a stale value is put right by the next look) and by the keeper before it sleeps (seq_cst: see scheduler.h).
+    std::atomic<Tick> next_due{kForever};
+    // Taken by the thread that fires this wheel, until what fired is sent: keeps the order.
+    std::atomic<bool> firing{false};
+  };
+
+  static constexpr uint32_t kNoTimer = ~uint32_t{0};
+
+  // How many timers are taken at once under the lock.
+  static constexpr size_t kFireBatch = 64;
+
+  // Fills `fired` with what is due, up to kFireBatch.
+  static void TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired);
+
+  Wheel& WheelOf(Pid process) const { return *wheels_[process.slot() % wheels_.size()]; }
+  static void PublishNextDue(Wheel& wheel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+  static UserTimer* Find(Wheel& wheel, TimerPlace place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+  static void Retire(Wheel& wheel, UserTimer& timer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+
+  std::vector<std::unique_ptr<Wheel>> wheels_;
+};
+
+template <typename Send>
+void Timers::Fire(size_t index, Tick now, Send send) {
+  Wheel& wheel = *wheels_[index];
+  if (wheel.firing.exchange(true, std::memory_order_acquire)) return;
+  std::vector<FiredTimer> fired;
+  do {
+    fired.clear();
+    TakeFired(wheel, now, fired);
+    for (const FiredTimer& timer : fired) send(timer);
+  } while (fired.size() == kFireBatch);
+  wheel.firing.store(false, std::memory_order_release);
+}
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_TIMERS_H_

@@ -1,0 +1,70 @@
+// What a suspended process waits for: a message, a time, or merely its next turn.
+//
+// A Wait lives in the frame that suspended, as part of an awaitable such as Receive's. While the process is suspended the
+// worker that holds it asks the Wait which of the arriving messages it takes.
+#ifndef HYDRA_PROCESS_INTERNAL_WAIT_H_
+#define HYDRA_PROCESS_INTERNAL_WAIT_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <limits>
+
+#include "hydra/process/async.h"
+#include "hydra/process/internal/signal.h"
+
+namespace hydra::process_internal {
+
+// A time as the scheduler counts it: milliseconds since the runtime started.
+using Tick = uint64_t;
+
+inline constexpr Tick kForever = std::numeric_limits<Tick>::max();
+inline constexpr Tick kNextTurn = kForever - 1;  // the deadline of a Yield
+
+enum class Match : uint8_t {
+  kNo,
+  kYes,
+  kThrew,  // the user's predicate threw: the wait is over, the message stays
+};
+
+struct Wait {
+  // Whether any message can end this wait.
+  bool TakesMessages() const { return type != nullptr || match != nullptr; }
+
+  // Whether this wait takes `message`.
+  Match Accepts(Signal& message) {
+    if (match == nullptr) return message.type == type ? Match::kYes : Match::kNo;
+    return match(*this, message);
+  }
+
+  // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable consumes it.
+  Signal* found = nullptr;
+  // The only type accepted, where `match` is null.
+  const SignalType* type = nullptr;
+  Match (*match)(Wait&, Signal&) = nullptr;
+  // When the wait ends without a message; 0 is "don't wait at all".
+  Tick deadline = kForever;
+  // Messages that were set aside before this position are not looked at.
+  uint64_t mark = 0;
+  // The inbox still holds on to `found`: take the value, leave the node.
+  bool found_is_pinned = false;
+};
+
+// Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait is over already, so
+// that the process goes on at once; otherwise the process is resumed when it is.
+bool BeginWait(Wait& wait, PromiseBase& leaf);
+
+// The base of the awaitables: `co_await` suspends the process until the wait is over.
+struct AwaitableWait : Wait {
+  using IsProcessWait = void;
+
+  bool await_ready() const noexcept { return false; }
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> leaf) {
+    return BeginWait(*this, leaf.promise());
+  }
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_WAIT_H_

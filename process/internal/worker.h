@@ -1,0 +1,211 @@
+// A worker: takes runnable processes one after the other and gives each its turn.
+//
+// The same code serves both kinds of runtime. On threads each worker has one, and runs until the scheduler stops; driven by
+// hand there is one worker, and a test asks it for one turn at a time, of a process chosen by a seed.
+//
+// Where a runnable process waits
+//   next       the process that was woken last: it runs next, while what it was sent is in this core's cache. When its waker
+//              goes on sending, or has had `next` too often, it moves to the queue.
+//   ready      woken earlier, or out of its turn: first in, first out; thieves take half.
+//   spawned    newly spawned: newest first, thieves take the oldest.
+//   injection  the scheduler's: work from other threads, and what overflows the queues above.
+// Processes of high and low priority have a queue each instead.
+#ifndef HYDRA_PROCESS_INTERNAL_WORKER_H_
+#define HYDRA_PROCESS_INTERNAL_WORKER_H_
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <vector>
+
+#include "hydra/base/compiler.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/process_table.h"
+#include "hydra/process/internal/run_queue.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/spawn_deque.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+
+namespace hydra::process_internal {
+
+class Scheduler;
+
+class Worker {
+ public:
+  // `seed` decides whom it steals from and, driven by hand, which process runs next.
+  Worker(Scheduler& scheduler, uint32_t index, uint64_t seed);
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
+
+  // The worker of the calling thread; null on a foreign thread. Out of line: see HYDRA_NOINLINE.
+  HYDRA_NOINLINE static Worker* Current();
+
+  // Makes `worker` the calling thread's while it lives.
+  class Scope {
+   public:
+    explicit Scope(Worker& worker);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    Worker* const outer_;
+  };
+
+  Scheduler& scheduler() const { return scheduler_; }
+  int index() const { return static_cast<int>(index_); }
+
+  // The process whose turn it is; null between turns.
+  ControlBlock* current() const { return current_; }
+  Pid PidOf(const ControlBlock& process) const;
+
+  // ---- For the thread that drives the worker.
+
+  // Gives turns until the scheduler stops.
+  void Run();
+
+  // Gives one turn to a runnable process chosen by the seed. Returns false when there is none.
+  bool RunOne();
+
+  // Ends a process that nobody runs any more, for the reason `killed`. For the scheduler's stop.
+  void KillLeftOver(ControlBlock& process);
+
+  // ---- For processes that have their turn here, and for what happens on their behalf.
+
+  // Delivers `signal`, or answers and destroys it if the receiver is dead. Takes the signal.
+  void Send(Pid to, Signal* signal);
+
+  // Spawns a process. While the current process is exiting, and when the table is full, nothing is spawned and the pid
+  // was never alive. Takes the entry.
+  Pid Spawn(Entry* entry, Priority priority, ExitWatcher* watcher);
+
+  bool BeginWait(Wait& wait, PromiseBase& leaf);
+
+  // Drains the current process's inbox and takes the oldest message for good; null when there is none.
+  Signal* KeepFound(Wait& wait);
+
+  // ---- For other workers.
+
+  // Takes runnable processes of the worker `victim` over to this one. Returns whether there were any.
+  bool StealFrom(Worker& victim);
+
+  // Takes over what `victim` would have run next, if it has stood there since the last look. For the worker that keeps
+  // watch, once a millisecond.
+  bool StealStaleNext(Worker& victim);
+
+  // Whether a glance from outside finds runnable processes here.
+  bool HasWork() const;
+
+  uint64_t spawned() const { return spawned_count_.load(std::memory_order_relaxed); }
+  uint64_t ended() const { return ended_count_.load(std::memory_order_relaxed); }
+
+ private:
+  friend class Scheduler;
+
+  // Messages that a process may take in one turn.
+  static constexpr int kMessagesPerTurn = 256;
+  // Turns in a row that may go to `next` while others wait.
+  static constexpr int kNextInARow = 16;
+  // Sends after which a waker that still runs is taken for one that goes on.
+  static constexpr int kSendsBeforeFlush = 4;
+  static constexpr uint64_t kTurnsPerInjectionLook = 61;
+  static constexpr uint64_t kTurnsPerClockLook = 64;
+  static constexpr uint64_t kTurnsPerOldestSpawned = 8;
+  static constexpr uint64_t kTurnsPerLowPriority = 8;
+  // Unread messages of a dead process that are destroyed in one turn.
+  static constexpr int kReapedPerTurn = 1024;
+
+  using Queue = RunQueue<ControlBlock, 256>;
+
+  // ---- Choosing.
+  ControlBlock* NextToRun();
+  ControlBlock* PickLocal();
+  ControlBlock* PickByPriority();
+  ControlBlock* PickNext();
+  ControlBlock* TakeNext();
+  ControlBlock* Search();
+  ControlBlock* PickBySeed();
+
+  // ---- Queueing.
+  void Wake(ControlBlock& process);
+  void Enqueue(ControlBlock& process);
+  void EnqueueSpawned(ControlBlock& process);
+  void FlushNext();
+  void FireTimers();
+
+  // ---- One turn.
+  void Execute(ControlBlock& process);
+  bool StartBody(ControlBlock& process);
+  bool WaitIsOver(ControlBlock& process);
+  bool Sleep(ControlBlock& process);
+  bool ArmWaitTimer(ControlBlock& process);
+  ExitReason ReasonOfFinished(ControlBlock& process);
+
+  // ---- Signals.
+  void Drain(ControlBlock& process) {
+    if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
+  }
+  void Admit(ControlBlock& process, Signal* fresh);
+  void Act(ControlBlock& process, Signal* signal);
+  void Consume(ControlBlock& process, Signal* signal);
+
+  // ---- Death.
+  void End(ControlBlock& process, ExitReason reason);
+  void DestroyFrames(ControlBlock& process) noexcept;
+  void Reap(ControlBlock& process);
+
+  Scheduler& scheduler_;
+  ProcessTable& table_;
+  const uint32_t home_;
+  const uint32_t index_;
+  std::minstd_rand random_;
+
+  // The rest belongs to the thread that drives the worker, but for what says otherwise.
+
+  ControlBlock* current_ = nullptr;
+  int messages_left_ = 0;              // of the current turn
+  std::optional<ExitReason> exit_;     // an exit signal that has ended the current process
+  int sends_since_wake_ = 0;
+  int next_in_a_row_ = 0;
+  SlotCache slots_;
+
+  // Written by the owner; taken by the owner and by the worker that keeps watch, both with an exchange.
+  std::atomic<ControlBlock*> next_{nullptr};
+  // Written by the owner, read by the watch: whether `next_` has stood still.
+  std::atomic<uint64_t> turns_{0};
+  Queue ready_;
+  SpawnDeque<ControlBlock, 1024> spawned_;
+  Queue high_;
+  Queue low_;
+
+  // What the watch of another worker saw here last; only the thread that keeps watch uses it.
+  struct Sighting {
+    ControlBlock* next = nullptr;
+    uint64_t turns = 0;
+  };
+  Sighting last_seen_;
+
+  // Written by the owner, summed up by any thread.
+  std::atomic<uint64_t> spawned_count_{0};
+  std::atomic<uint64_t> ended_count_{0};
+
+  // The runnable processes of a worker that is driven by hand, in no order.
+  std::vector<ControlBlock*> runnable_;
+};
+
+// The calling thread's worker; a failed check on a foreign thread.
+Worker& CurrentWorker();
+
+// The calling process; a failed check outside of one.
+ControlBlock& CurrentProcess();
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_WORKER_H_

@@ -1,0 +1,90 @@
+// Runtime: what processes live in.
+//
+//   hydra::Runtime runtime;                     // a scheduler for each core
+//   hydra::ExitReason reason = runtime.Run(Main, argc);
+//
+// An object, not a global: several may live in one OS process, and pids of one mean nothing in another. Inside a process the
+// runtime is implicit; the members here are for foreign threads, such as main's.
+#ifndef HYDRA_PROCESS_RUNTIME_H_
+#define HYDRA_PROCESS_RUNTIME_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/send.h"
+#include "hydra/process/spawn.h"
+
+namespace hydra {
+
+namespace process_internal {
+class Scheduler;
+}  // namespace process_internal
+
+struct RuntimeOptions {
+  // Threads that run processes; 0 stands for one for each core.
+  int schedulers = 0;
+  // Processes that may exist at a time. Costs address space only, 128 bytes each.
+  uint32_t max_processes = uint32_t{1} << 26;
+};
+
+// Thread safety: any thread. Must outlive every call.
+class Runtime {
+ public:
+  explicit Runtime(RuntimeOptions options = {});
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // Ends every process with the reason `killed`: all their frames and messages are destroyed, on the calling thread. Waits for
+  // the turns that are being run: a process that never suspends is waited for without end. Not to be called by a process.
+  ~Runtime();
+
+  // As the free function of that name.
+  template <typename F, typename... Args>
+  Pid Spawn(F&& body, Args&&... args) {
+    return SpawnEntry(process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
+  }
+
+  // As the free function of that name. Messages from one foreign thread to one process arrive in order.
+  template <typename M>
+  void Send(Pid to, M&& message) {
+    SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));
+  }
+
+  // Spawns a process and blocks the calling thread until it has ended. Returns why it ended. Not to be called by a process.
+  template <typename F, typename... Args>
+  ExitReason Run(F&& body, Args&&... args) {
+    return RunEntry(process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
+  }
+
+  // Whether `pid` is of this runtime and its process hasn't ended. A moment's truth.
+  bool IsAlive(Pid pid) const;
+
+  // How many processes there are. A moment's truth; exact while nothing is spawned and nothing ends.
+  size_t process_count() const;
+
+  // See the free function of that name.
+  absl::Time Now() const;
+
+ protected:
+  explicit Runtime(std::unique_ptr<process_internal::Scheduler> scheduler);
+
+  process_internal::Scheduler& scheduler() { return *scheduler_; }
+
+ private:
+  Pid SpawnEntry(process_internal::Entry* entry);
+  ExitReason RunEntry(process_internal::Entry* entry);
+  void SendSignal(Pid to, process_internal::Signal* signal);
+
+  const std::unique_ptr<process_internal::Scheduler> scheduler_;
+};
+
+}  // namespace hydra
+
+#endif  // HYDRA_PROCESS_RUNTIME_H_

@@ -1,0 +1,73 @@
+// Send: puts a message into another process's mailbox.
+//
+//   hydra::Send(worker, Job{.id = 7});
+//   hydra::Send({left, right}, Stop{});            // to several: copies, and moves into the last
+//
+// A send never waits and never fails. Messages from one process to another arrive in the order in which they were sent
+// (docs/semantics.md SIG2); a message to a process that is dead, or that dies before it looks, is dropped.
+#ifndef HYDRA_PROCESS_SEND_H_
+#define HYDRA_PROCESS_SEND_H_
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/message.h"
+#include "hydra/process/pid.h"
+
+namespace hydra {
+namespace process_internal {
+
+// What a value is sent as: itself, but a string literal as a std::string.
+template <typename M>
+using SentAs = std::conditional_t<std::is_same_v<std::decay_t<M>, const char*> || std::is_same_v<std::decay_t<M>, char*>,
+                                  std::string, std::decay_t<M>>;
+
+// Takes `signal`. For code that runs in a runtime.
+void SendSignal(Pid to, Signal* signal);
+
+template <typename M>
+Signal* NewMessage(M&& message) {
+  using T = SentAs<M>;
+  if constexpr (std::is_same_v<T, Message>) {
+    static_assert(std::is_rvalue_reference_v<M&&>, "a Message is moved into Send");
+    return std::move(message).Release();
+  } else {
+    static_assert(std::is_move_constructible_v<T>, "a message must be movable");
+    return NewSignal<T>(&kMessageType<T>, std::forward<M>(message));
+  }
+}
+
+}  // namespace process_internal
+
+// Sends `message` to the process `to`. Takes the message: an lvalue is copied, an rvalue moved.
+//
+// Cost: one pooled allocation and one atomic swap; a woken receiver usually runs next on this core. Thread safety: to be
+// called in a runtime (from a process, or from a destructor that a process's end runs); foreign threads have
+// `Runtime::Send`.
+template <typename M>
+void Send(Pid to, M&& message) {
+  process_internal::SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));
+}
+
+// Sends `message` to each of `to`, in that order. It is copied for all but the last.
+template <typename M>
+void Send(std::span<const Pid> to, M&& message) {
+  static_assert(std::is_copy_constructible_v<process_internal::SentAs<M>>,
+                "a message to several processes must be copyable");
+  if (to.empty()) return;
+  process_internal::SentAs<M> value(std::forward<M>(message));
+  for (const Pid& pid : to.first(to.size() - 1)) Send(pid, std::as_const(value));
+  Send(to.back(), std::move(value));
+}
+template <typename M>
+void Send(std::initializer_list<Pid> to, M&& message) {
+  Send(std::span<const Pid>(to.begin(), to.size()), std::forward<M>(message));
+}
+
+}  // namespace hydra
+
+#endif  // HYDRA_PROCESS_SEND_H_

@@ -1,0 +1,45 @@
+#include "hydra/process/testing/manual_runtime.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+
+#include "absl/time/time.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/runtime.h"
+
+namespace hydra {
+
+using process_internal::Scheduler;
+using process_internal::Tick;
+
+ManualRuntime::ManualRuntime(ManualRuntimeOptions options)
+    : Runtime(std::make_unique<Scheduler>(Scheduler::Options{
+          .workers = 1, .max_processes = options.max_processes, .by_hand = true, .seed = options.seed})) {}
+
+bool ManualRuntime::RunOne() { return scheduler().worker().RunOne(); }
+
+int64_t ManualRuntime::RunUntilIdle() {
+  int64_t turns = 0;
+  while (RunOne()) ++turns;
+  return turns;
+}
+
+void ManualRuntime::Advance(absl::Duration duration) {
+  const Tick target = std::max(scheduler().clock().TickAfter(duration), scheduler().clock().NowTick());
+  RunUntilIdle();
+  while (scheduler().timers().NextDue() <= target) AdvanceToNextTimer();
+  scheduler().clock().AdvanceTo(target);
+}
+
+bool ManualRuntime::AdvanceToNextTimer() {
+  const Tick due = scheduler().timers().NextDue();
+  if (due == process_internal::kForever) return false;
+  scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
+  RunUntilIdle();
+  return true;
+}
+
+}  // namespace hydra
