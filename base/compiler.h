@@ -23,6 +23,8 @@ To try all the same, define HYDRA_ALLOW_UNTESTED_COMPILER."
 #error "Hydra needs exceptions: a process that exits unwinds. Build without -fno-exceptions."
 #endif
 
+// The attributes below come first in a declaration.
+
 // Never inlined: for what reads a thread_local. A coroutine may resume on another thread, and a
 // compiler may keep the address of a thread_local that it inlined across the suspension.
 #define HYDRA_NOINLINE [[gnu::noinline]]

@@ -15,8 +15,8 @@
 
 namespace hydra {
 
-// Collects what is logged by all threads, instead of the sink that was set before. Its destructor sets
-// that one again, so captures nest, but must end in the opposite order.
+// Collects what is logged by all threads, instead of the sink that was set before. Its destructor
+// sets that one again, so captures nest, but must end in the opposite order.
 //
 // Thread safety: any thread may log, and call the functions.
 class ScopedLogCapture {

@@ -31,19 +31,18 @@
 //   HYDRA_ASSIGN_OR_RETURN(auto socket, Connect(address));
 //   HYDRA_ASSIGN_OR_RETURN(peers_[name], Find(name));
 //
-// Expands to several statements, so it isn't the body of an `if` without braces. A type with a comma
-// doesn't fit into `lhs`: use `auto`.
+// Expands to several statements, so it isn't the body of an `if` without braces. A type with a
+// comma doesn't fit into `lhs`: use `auto`.
 #define HYDRA_ASSIGN_OR_RETURN(lhs, ...) \
   HYDRA_STATUS_INTERNAL_ASSIGN(return, HYDRA_STATUS_INTERNAL_NAME(__LINE__), lhs, (__VA_ARGS__))
-#define HYDRA_CO_ASSIGN_OR_RETURN(lhs, ...)                                                \
-  HYDRA_STATUS_INTERNAL_ASSIGN(co_return, HYDRA_STATUS_INTERNAL_NAME(__LINE__), lhs, \
-                               (__VA_ARGS__))
+#define HYDRA_CO_ASSIGN_OR_RETURN(lhs, ...) \
+  HYDRA_STATUS_INTERNAL_ASSIGN(co_return, HYDRA_STATUS_INTERNAL_NAME(__LINE__), lhs, (__VA_ARGS__))
 
-#define HYDRA_STATUS_INTERNAL_IF_ERROR(return_keyword, expression)                  \
-  do {                                                                              \
+#define HYDRA_STATUS_INTERNAL_IF_ERROR(return_keyword, expression)                 \
+  do {                                                                             \
     if (absl::Status hydra_status = expression; !hydra_status.ok()) [[unlikely]] { \
-      return_keyword hydra_status;                                                  \
-    }                                                                               \
+      return_keyword hydra_status;                                                 \
+    }                                                                              \
   } while (false)
 
 #define HYDRA_STATUS_INTERNAL_ASSIGN(return_keyword, result, lhs, expression) \

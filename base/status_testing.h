@@ -11,6 +11,7 @@
 
 #include <ostream>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -21,13 +22,13 @@
 #define EXPECT_OK(expression) EXPECT_THAT(expression, ::hydra::IsOk())
 #define ASSERT_OK(expression) ASSERT_THAT(expression, ::hydra::IsOk())
 
-// Fails the test and returns unless the absl::StatusOr that `expression` yields is OK; otherwise moves
-// its value to `lhs`, which is a variable or declares one.
-#define ASSERT_OK_AND_ASSIGN(lhs, expression) \
-  HYDRA_TESTING_INTERNAL_ASSIGN(HYDRA_TESTING_INTERNAL_NAME(__LINE__), lhs, expression)
+// Fails the test and returns unless the absl::StatusOr that `expression` yields is OK; otherwise
+// moves its value to `lhs`, which is a variable or declares one.
+#define ASSERT_OK_AND_ASSIGN(lhs, ...) \
+  HYDRA_TESTING_INTERNAL_ASSIGN(HYDRA_TESTING_INTERNAL_NAME(__LINE__), lhs, (__VA_ARGS__))
 
 #define HYDRA_TESTING_INTERNAL_ASSIGN(result, lhs, expression) \
-  auto result = (expression);                                  \
+  auto result = expression;                                    \
   ASSERT_OK(result);                                           \
   lhs = *std::move(result)
 
@@ -37,10 +38,10 @@
 namespace hydra {
 namespace base_internal {
 
-inline const absl::Status& StatusOf(const absl::Status& status) { return status; }
+inline absl::Status StatusOf(absl::Status status) { return status; }
 
 template <typename T>
-const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
+absl::Status StatusOf(const absl::StatusOr<T>& result) {
   return result.status();
 }
 
@@ -48,32 +49,34 @@ const absl::Status& StatusOf(const absl::StatusOr<T>& result) {
 
 // Matches a Status or StatusOr that is OK.
 MATCHER(IsOk, negation ? "isn't OK" : "is OK") {
-  const absl::Status& status = base_internal::StatusOf(arg);
+  const absl::Status status = base_internal::StatusOf(arg);
   *result_listener << "whose status is " << status;
   return status.ok();
 }
 
 // Matches a StatusOr that is OK and whose value matches `value`, which is a value or a matcher.
 MATCHER_P(IsOkAndHolds, value,
-          std::string(negation ? "isn't OK or doesn't hold " : "is OK and holds ") +
-              ::testing::PrintToString(value)) {
+          std::string(negation ? "isn't OK, or has a value that "
+                               : "is OK, and has a value that ") +
+              ::testing::DescribeMatcher<typename std::decay_t<arg_type>::value_type>(value,
+                                                                                      negation)) {
   if (!arg.ok()) {
     *result_listener << "whose status is " << arg.status();
     return false;
   }
-  *result_listener << "which holds " << ::testing::PrintToString(*arg) << " ";
+  *result_listener << "whose value is " << ::testing::PrintToString(*arg) << " ";
   return ::testing::ExplainMatchResult(value, *arg, result_listener);
 }
 
 // Matches a Status or StatusOr with this code, and a message that matches `message`.
 MATCHER_P2(StatusIs, code, message,
-           std::string(negation ? "doesn't have" : "has") + " the code " +
-               absl::StatusCodeToString(code) + " and a message that " +
-               ::testing::DescribeMatcher<std::string>(message)) {
-  const absl::Status& status = base_internal::StatusOf(arg);
-  *result_listener << "whose status is " << status;
+           (negation ? "hasn't the code " : "has the code ") + absl::StatusCodeToString(code) +
+               (negation ? ", or has a message that " : ", and has a message that ") +
+               ::testing::DescribeMatcher<std::string>(message, negation)) {
+  const absl::Status status = base_internal::StatusOf(arg);
+  *result_listener << "whose status is " << status << " ";
   return status.code() == code &&
-         ::testing::Value(std::string(status.message()), message);
+         ::testing::ExplainMatchResult(message, std::string(status.message()), result_listener);
 }
 
 // The same with any message.

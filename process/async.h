@@ -10,16 +10,16 @@
 //     int sum = co_await Sum(3);        // suspends the whole process until Sum is done
 //   }
 //
-// An `Async` does nothing until it is awaited; then it runs as part of the awaiting process, like a function call. It is
-// awaited once, as an rvalue (`co_await std::move(async)` for a variable). An exception that leaves it is rethrown from
-// the co_await. Destroying it destroys the frame with all its locals; a process that is killed has its frames destroyed
-// from the innermost outwards.
+// An `Async` does nothing until it is awaited; then it runs as part of the awaiting process, like a
+// function call. It is awaited once, as an rvalue (`co_await std::move(async)` for a variable). An
+// exception that leaves it is rethrown from the co_await. Destroying it destroys the frame with all
+// its locals; a process that is killed has its frames destroyed from the innermost outwards.
 //
-// Only an `Async` and Hydra's own awaitables can be awaited here: a foreign one would resume the coroutine on a foreign
-// thread, with no current process.
+// Only an `Async` and Hydra's own awaitables can be awaited here: a foreign one would resume the
+// coroutine on a foreign thread, with no current process.
 //
-// Cost: a pooled allocation for the frame (clang doesn't elide it), and two jumps. A loop of ready awaits uses constant
-// stack. See docs/coroutines.md for what to keep in mind about lifetimes.
+// Cost: a pooled allocation for the frame (clang doesn't elide it), and two jumps. A loop of ready
+// awaits uses constant stack. See docs/coroutines.md for what to keep in mind about lifetimes.
 #ifndef HYDRA_PROCESS_ASYNC_H_
 #define HYDRA_PROCESS_ASYNC_H_
 
@@ -47,7 +47,8 @@ class AsyncAwaiter;
 template <typename A>
 concept ProcessWait = requires { typename std::remove_cvref_t<A>::IsProcessWait; };
 
-// The part of a promise that doesn't depend on the result: its place in the chain of awaiting coroutines.
+// The part of a promise that doesn't depend on the result: its place in the chain of awaiting
+// coroutines.
 class PromiseBase {
  public:
   static void* operator new(size_t bytes) { return AllocateBlock(bytes); }
@@ -71,7 +72,8 @@ class PromiseBase {
 
   template <typename U>
   void await_transform(Async<U>&) {
-    static_assert(sizeof(U*) == 0, "an Async is awaited once, as an rvalue: co_await std::move(async)");
+    static_assert(sizeof(U*) == 0,
+                  "an Async is awaited once, as an rvalue: co_await std::move(async)");
   }
 
   template <ProcessWait A>
@@ -82,19 +84,24 @@ class PromiseBase {
   template <typename A>
     requires(!ProcessWait<A>)
   void await_transform(A&&) {
-    static_assert(sizeof(A*) == 0,
-                  "a process awaits hydra::Async and Hydra's own awaitables only: a foreign awaitable would resume it on "
-                  "a foreign thread. Wrap the foreign operation's callback in hydra::Awaitable<T>.");
+    static_assert(
+        sizeof(A*) == 0,
+        "a process awaits hydra::Async and Hydra's own awaitables only: a foreign awaitable would "
+        "resume it on "
+        "a foreign thread. Wrap the foreign operation's callback in hydra::Awaitable<T>.");
   }
 
   // The coroutine that awaits this one; null for a process body.
   PromiseBase* parent() const { return parent_; }
 
-  // The frame of this promise. Relies on every promise being aligned to at most 16 bytes and starting with its
-  // PromiseBase, which `Promise` asserts.
-  std::coroutine_handle<> frame() { return std::coroutine_handle<PromiseBase>::from_promise(*this); }
+  // The frame of this promise. Relies on every promise being aligned to at most 16 bytes and
+  // starting with its PromiseBase, which `Promise` asserts.
+  std::coroutine_handle<> frame() {
+    return std::coroutine_handle<PromiseBase>::from_promise(*this);
+  }
 
-  // Destroys this frame, which must be suspended, with nothing awaited that is still alive. Tells the awaiting frame.
+  // Destroys this frame, which must be suspended, with nothing awaited that is still alive. Tells
+  // the awaiting frame.
   void DestroyFrame() {
     if (owner_ != nullptr) *owner_ = nullptr;
     frame().destroy();
@@ -202,7 +209,8 @@ class [[nodiscard("an Async does nothing until it is awaited")]] Async {
 
   Async(Async&& other) noexcept : promise_(std::exchange(other.promise_, nullptr)) {}
   Async& operator=(Async&& other) noexcept {
-    std::swap(promise_, other.promise_);
+    Async taken(std::move(other));
+    std::swap(promise_, taken.promise_);
     return *this;
   }
   ~Async() {

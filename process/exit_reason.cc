@@ -40,8 +40,8 @@ std::string CurrentExceptionType() {
   const std::type_info* type = abi::__cxa_current_exception_type();
   if (type == nullptr) return "unknown";
   int status = 0;
-  std::unique_ptr<char, decltype(&std::free)> name(abi::__cxa_demangle(type->name(), nullptr, nullptr, &status),
-                                                   &std::free);
+  std::unique_ptr<char, decltype(&std::free)> name(
+      abi::__cxa_demangle(type->name(), nullptr, nullptr, &status), &std::free);
   return status == 0 ? name.get() : type->name();
 }
 
@@ -50,8 +50,8 @@ std::string CurrentExceptionType() {
 struct ExitReason::Detail {
   std::string type;
   std::string text;
-  // Counted by every copy, on any thread. Relaxed to add (a copy already holds one), acq_rel to drop: the last one
-  // must see what the others did before it frees.
+  // Counted by every copy, on any thread. Relaxed to add (a copy already holds one), acq_rel to
+  // drop: the last one must see what the others did before it frees.
   mutable std::atomic<int> references{1};
 };
 
@@ -102,6 +102,8 @@ std::string ExitReason::ToString() const {
   return result;
 }
 
-std::ostream& operator<<(std::ostream& out, const ExitReason& reason) { return out << reason.ToString(); }
+std::ostream& operator<<(std::ostream& out, const ExitReason& reason) {
+  return out << reason.ToString();
+}
 
 }  // namespace hydra

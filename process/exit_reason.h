@@ -3,8 +3,8 @@
 //   hydra::Exit(worker, hydra::ExitReason::Shutdown());
 //   if (!reason.IsClean()) ...                          // it crashed
 //
-// The reasons are OTP's. Three of them are *clean*: normal, shutdown, and shutdown with a detail; they are expected,
-// aren't logged, and don't make a transient child restart.
+// The reasons are OTP's. Three of them are *clean*: normal, shutdown, and shutdown with a detail;
+// they are expected, aren't logged, and don't make a transient child restart.
 #ifndef HYDRA_PROCESS_EXIT_REASON_H_
 #define HYDRA_PROCESS_EXIT_REASON_H_
 
@@ -16,8 +16,8 @@
 
 namespace hydra {
 
-// A value of 16 bytes. Copies share the text, so copying never allocates. Thread safety: a value; copies may be used on
-// different threads.
+// A value of 16 bytes. Copies share the text, so copying never allocates. Thread safety: a value;
+// copies may be used on different threads.
 class ExitReason {
  public:
   enum class Kind : uint8_t {
@@ -27,15 +27,16 @@ class ExitReason {
     kKilled,        // ended by kKill
     kNoProc,        // there was no such process
     kNoConnection,  // the connection to its node was lost: it may still be alive
-    kError,         // an exception reached the top of its body; carries the exception's type and text
-    kCustom,        // the user's own; carries a text
+    kError,   // an exception reached the top of its body; carries the exception's type and text
+    kCustom,  // the user's own; carries a text
   };
 
   // Normal.
   ExitReason() = default;
   ExitReason(const ExitReason& other) : kind_(other.kind_), detail_(Share(other.detail_)) {}
   ExitReason(ExitReason&& other) noexcept
-      : kind_(std::exchange(other.kind_, Kind::kNormal)), detail_(std::exchange(other.detail_, nullptr)) {}
+      : kind_(std::exchange(other.kind_, Kind::kNormal)),
+        detail_(std::exchange(other.detail_, nullptr)) {}
   ExitReason& operator=(ExitReason other) noexcept {
     std::swap(kind_, other.kind_);
     std::swap(detail_, other.detail_);
@@ -64,7 +65,8 @@ class ExitReason {
   // Whether this is one of the expected ends: normal, or shutdown with or without a detail.
   bool IsClean() const { return kind_ == Kind::kNormal || kind_ == Kind::kShutdown; }
 
-  // The shutdown's detail, the error's text, or the custom text; empty where there is none. Valid while this lives.
+  // The shutdown's detail, the error's text, or the custom text; empty where there is none. Valid
+  // while this lives.
   std::string_view text() const;
   // The exception's type of an error; empty for all others. Valid while this lives.
   std::string_view type() const;

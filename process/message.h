@@ -4,7 +4,8 @@
 //   if (const Ping* ping = message.Get<Ping>()) ...
 //   hydra::Send(elsewhere, std::move(message));          // forwards it, whatever it is
 //
-// Any movable type can be a message; its type is part of the message, so one type is never mistaken for another.
+// Any movable type can be a message; its type is part of the message, so one type is never mistaken
+// for another.
 #ifndef HYDRA_PROCESS_MESSAGE_H_
 #define HYDRA_PROCESS_MESSAGE_H_
 
@@ -12,6 +13,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "hydra/base/check.h"
 #include "hydra/process/internal/signal.h"
 
 namespace hydra {
@@ -24,11 +26,12 @@ class Message {
   template <typename T>
     requires(!std::is_same_v<std::decay_t<T>, Message>)
   explicit Message(T&& value)
-      : node_(process_internal::NewSignal<std::decay_t<T>>(&process_internal::kMessageType<std::decay_t<T>>,
-                                                            std::forward<T>(value))) {}
+      : node_(process_internal::NewSignal<std::decay_t<T>>(
+            &process_internal::kMessageType<std::decay_t<T>>, std::forward<T>(value))) {}
   Message(Message&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
   Message& operator=(Message&& other) noexcept {
-    std::swap(node_, other.node_);
+    Message taken(std::move(other));
+    std::swap(node_, taken.node_);
     return *this;
   }
   ~Message() {
@@ -54,10 +57,15 @@ class Message {
   }
 
   // The C++ name of the value's type, for logs; empty if there is no message.
-  std::string_view type_name() const { return node_ == nullptr ? std::string_view() : node_->type->name; }
+  std::string_view type_name() const {
+    return node_ == nullptr ? std::string_view() : node_->type->name;
+  }
 
   // For the runtime: the node, given up or taken over.
-  process_internal::Signal* Release() && { return std::exchange(node_, nullptr); }
+  process_internal::Signal* Release() && {
+    HYDRA_CHECK(node_ != nullptr) << "an empty Message can't be sent: it was moved from";
+    return std::exchange(node_, nullptr);
+  }
   static Message Adopt(process_internal::Signal* node) {
     Message message;
     message.node_ = node;

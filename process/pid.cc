@@ -7,14 +7,17 @@ namespace hydra {
 namespace {
 
 std::string Numbers(const Pid& pid) {
-  return std::to_string(pid.home()) + "." + std::to_string(pid.slot()) + "." + std::to_string(pid.serial());
+  return std::to_string(pid.home()) + "." + std::to_string(pid.slot()) + "." +
+         std::to_string(pid.serial());
 }
 
 }  // namespace
 
 std::string Pid::ToString() const { return "<" + Numbers(*this) + ">"; }
 
-std::string Ref::ToString() const { return "#Ref<" + Numbers(creator_) + "." + std::to_string(id_) + ">"; }
+std::string Ref::ToString() const {
+  return "#Ref<" + Numbers(creator_) + "." + std::to_string(id_) + ">";
+}
 
 std::ostream& operator<<(std::ostream& out, const Pid& pid) { return out << pid.ToString(); }
 

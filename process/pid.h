@@ -1,10 +1,12 @@
-// Identities: `Pid` names a process, `Ref` names a monitor, a timer, a request: anything a process may ask about.
+// Identities: `Pid` names a process, `Ref` names a monitor, a timer, a request: anything a process
+// may ask about.
 //
 //   hydra::Pid worker = hydra::Spawn(Work);
 //   hydra::Send(worker, Job{.reply_to = hydra::Self()});
 //
-// Both are plain values: copy, compare, hash and send them freely. A pid says nothing about whether its process is
-// alive, and it is never given to another process: the slot that a process lived in is used again, its serial isn't.
+// Both are plain values: copy, compare, hash and send them freely. A pid says nothing about whether
+// its process is alive, and it is never given to another process: the slot that a process lived in
+// is used again, its serial isn't.
 #ifndef HYDRA_PROCESS_PID_H_
 #define HYDRA_PROCESS_PID_H_
 
@@ -24,8 +26,10 @@ class Pid {
  public:
   constexpr Pid() = default;
 
-  // Made by the runtime only. `serial` counts the processes that lived in `slot`; `home` is the runtime they live in.
-  constexpr Pid(uint64_t serial, uint32_t slot, uint32_t home) : serial_(serial), slot_(slot), home_(home) {}
+  // Made by the runtime only. `serial` counts the processes that lived in `slot`; `home` is the
+  // runtime they live in.
+  constexpr Pid(uint64_t serial, uint32_t slot, uint32_t home)
+      : serial_(serial), slot_(slot), home_(home) {}
 
   constexpr uint64_t serial() const { return serial_; }
   constexpr uint32_t slot() const { return slot_; }
@@ -55,10 +59,12 @@ static_assert(sizeof(Pid) == 16 && std::is_trivially_copyable_v<Pid>);
 
 std::ostream& operator<<(std::ostream& out, const Pid& pid);
 
-// Names one occurrence (a timer, a monitor, a request) of the process that made it; no two are equal.
+// Names one occurrence (a timer, a monitor, a request) of the process that made it; no two are
+// equal.
 //
-// A ref also remembers how far its maker's mailbox had come when it was made, so that `Receive<M>().For(ref)` needn't
-// look at messages that arrived before and can't mention it. 24 bytes, trivially copyable. Thread safety: a value.
+// A ref also remembers how far its maker's mailbox had come when it was made, so that
+// `Receive<M>().For(ref)` needn't look at messages that arrived before and can't mention it. 24
+// bytes, trivially copyable. Thread safety: a value.
 class Ref {
  public:
   constexpr Ref() = default;

@@ -6,8 +6,8 @@
 
 namespace hydra {
 
-// On each scheduler, runnable processes of high priority go before normal ones. Low ones go last, but get at least one turn
-// in eight while there are others.
+// On each scheduler, runnable processes of high priority go before normal ones. Low ones go last,
+// but get at least one turn in eight while there are others.
 enum class Priority : uint8_t { kNormal, kHigh, kLow };
 
 }  // namespace hydra

@@ -22,8 +22,9 @@
 //     runtime.Run(Demo);
 //   }
 //
-// This header is all that a program of processes needs. An idle process costs a few hundred bytes; a million of them are no
-// great matter. One that is running can't be stopped from outside until it suspends at a co_await.
+// This header is all that a program of processes needs. An idle process costs a few hundred bytes;
+// a million of them are no great matter. One that is running can't be stopped from outside until it
+// suspends at a co_await.
 #ifndef HYDRA_PROCESS_PROCESS_H_
 #define HYDRA_PROCESS_PROCESS_H_
 

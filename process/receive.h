@@ -3,21 +3,27 @@
 //   Ping ping = co_await hydra::Receive<Ping>();
 //   std::variant<Job, Stop> message = co_await hydra::Receive<Job, Stop>();
 //   std::optional<Job> urgent =
-//       co_await hydra::Receive<Job>().Where([](const Job& job) { return job.urgent; }).Within(absl::Seconds(1));
+//       co_await hydra::Receive<Job>().Where([](const Job& job) { return job.urgent;
+//       }).Within(absl::Seconds(1));
 //
-//   bool handled = co_await hydra::Receive([&](Job job) { Do(job); },        // dispatches on the handlers' types
-//                                          [&](const Stop&) { done = true; }).Within(absl::Seconds(1));
+//   bool handled = co_await hydra::Receive([&](Job job) { Do(job); },        // dispatches on the
+//   handlers' types
+//                                          [&](const Stop&) { done = true;
+//                                          }).Within(absl::Seconds(1));
 //
 //   hydra::Message any = co_await hydra::ReceiveAny();
 //
-// A receive is selective: it takes the oldest message that fits; all others stay in the mailbox, in order. It can be
-// refined, in this order, by
-//   .For(ref)      only messages whose member `ref` is that ref. Messages that arrived before the ref was made aren't even
+// A receive is selective: it takes the oldest message that fits; all others stay in the mailbox, in
+// order. It can be refined, in this order, by
+//   .For(ref)      only messages whose member `ref` is that ref. Messages that arrived before the
+//   ref was made aren't even
 //                  looked at, so this costs the same however full the mailbox is.
-//   .Where(p)      only messages for which p(const M&) is true. If p throws, the co_await throws and the mailbox is as it was.
-//   .Within(d)     at most for the time d, then the result is empty: an optional of what it would be else. The messages that
-//                  are there already are looked at first, so `Within(absl::ZeroDuration())` polls. The time isn't started
-//                  anew by messages that don't fit. No message is lost by a time that runs out.
+//   .Where(p)      only messages for which p(const M&) is true. If p throws, the co_await throws
+//   and the mailbox is as it was. .Within(d)     at most for the time d, then the result is empty:
+//   an optional of what it would be else. The messages that
+//                  are there already are looked at first, so `Within(absl::ZeroDuration())` polls.
+//                  The time isn't started anew by messages that don't fit. No message is lost by a
+//                  time that runs out.
 #ifndef HYDRA_PROCESS_RECEIVE_H_
 #define HYDRA_PROCESS_RECEIVE_H_
 
@@ -30,6 +36,7 @@
 #include <variant>
 
 #include "absl/time/time.h"
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
@@ -41,9 +48,6 @@ namespace process_internal {
 
 // The tick at which a wait of `timeout` that starts now ends.
 Tick DeadlineAfter(absl::Duration timeout);
-
-// Takes the node of a found message out of the mailbox for good.
-Signal* KeepFound(Wait& wait);
 
 // The value of the message that ended `wait`; its node is freed when this goes.
 template <typename M>
@@ -95,7 +99,8 @@ template <>
 struct Condition<Anything> {};
 
 template <bool kTimed, typename Predicate, typename... Ms>
-class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait : public AwaitableWait {
+class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait
+    : public AwaitableWait {
   static constexpr bool kAnything = std::is_same_v<Predicate, Anything>;
   static constexpr bool kByType = kAnything && sizeof...(Ms) == 1;
   using First = std::tuple_element_t<0, std::tuple<Ms...>>;
@@ -103,7 +108,8 @@ class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait : 
   using Result = std::conditional_t<kTimed, std::optional<Received>, Received>;
 
  public:
-  ReceiveWait(Tick wait_deadline, uint64_t wait_mark, Condition<Predicate> condition) : condition_(std::move(condition)) {
+  ReceiveWait(Tick wait_deadline, uint64_t wait_mark, Condition<Predicate> condition)
+      : condition_(std::move(condition)) {
     deadline = wait_deadline;
     mark = wait_mark;
     if constexpr (kByType) {
@@ -114,21 +120,24 @@ class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait : 
   }
 
   auto For(Ref ref) && {
-    static_assert(kAnything && !kTimed, "For comes first: Receive<M>().For(ref).Where(p).Within(d)");
-    static_assert((requires(const Ms& m) { m.ref == ref; } && ...), "For(ref) is for messages that have a member `ref`");
-    return ReceiveWait<false, RefIs, Ms...>(deadline, ref.id(), {RefIs{ref}});
+    static_assert(kAnything && !kTimed,
+                  "For comes first: Receive<M>().For(ref).Where(p).Within(d)");
+    static_assert((requires(const Ms& m) { m.ref == ref; } && ...),
+                  "For(ref) is for messages that have a member `ref`");
+    return ReceiveWait<false, RefIs, Ms...>(deadline, MarkOf(ref), {RefIs{ref}});
   }
 
   template <typename P>
   auto Where(P predicate) && {
     static_assert(!kTimed, "Where comes before Within: Receive<M>().Where(p).Within(d)");
-    static_assert((std::is_invocable_r_v<bool, P&, const Ms&> && ...),
-                  "Where(p): p must take each of the received types by const reference, and return bool");
+    static_assert(
+        (std::is_invocable_r_v<bool, P&, const Ms&> && ...),
+        "Where(p): p must take each of the received types by const reference, and return bool");
     if constexpr (kAnything) {
       return ReceiveWait<false, P, Ms...>(deadline, mark, {std::move(predicate)});
     } else {
-      return ReceiveWait<false, Both<Predicate, P>, Ms...>(deadline, mark,
-                                                           {{std::move(condition_.predicate), std::move(predicate)}});
+      return ReceiveWait<false, Both<Predicate, P>, Ms...>(
+          deadline, mark, {{std::move(condition_.predicate), std::move(predicate)}});
     }
   }
 
@@ -204,13 +213,15 @@ template <typename H>
 concept Handler = requires { typename HandledByTypes<Parameters<H>>::type; };
 
 template <bool kTimed, typename... Hs>
-class [[nodiscard("a receive does nothing until it is awaited")]] HandlersWait : public AwaitableWait {
+class [[nodiscard("a receive does nothing until it is awaited")]] HandlersWait
+    : public AwaitableWait {
   using Returned = std::common_type_t<std::invoke_result_t<Hs&, Handled<Hs>>...>;
   static_assert((std::is_same_v<Returned, std::invoke_result_t<Hs&, Handled<Hs>>> && ...),
                 "the handlers of one Receive return the same type");
   // Void handlers with a limit say whether there was a message.
-  using Limited =
-      std::conditional_t<std::is_void_v<Returned>, bool, std::optional<std::conditional_t<std::is_void_v<Returned>, int, Returned>>>;
+  using Limited = std::conditional_t<
+      std::is_void_v<Returned>, bool,
+      std::optional<std::conditional_t<std::is_void_v<Returned>, int, Returned>>>;
   using Result = std::conditional_t<kTimed, Limited, Returned>;
 
  public:
@@ -274,22 +285,26 @@ class [[nodiscard("a receive does nothing until it is awaited")]] AnyWait : publ
 
 }  // namespace process_internal
 
-// Waits for a message of one of the types Ms. Yields an M if there is one type, else a `std::variant<Ms...>`; an optional
-// of that after `Within`. Must be awaited by a process.
+// Waits for a message of one of the types Ms. Yields an M if there is one type, else a
+// `std::variant<Ms...>`; an optional of that after `Within`. Must be awaited by a process.
 template <typename... Ms>
   requires(sizeof...(Ms) > 0)
 auto Receive() {
-  static_assert(((std::is_same_v<Ms, std::decay_t<Ms>>)&&...), "Receive<M>: M is a plain value type");
-  return process_internal::ReceiveWait<false, process_internal::Anything, Ms...>(process_internal::kForever, 0, {});
+  static_assert(((std::is_same_v<Ms, std::decay_t<Ms>>) && ...),
+                "Receive<M>: M is a plain value type");
+  return process_internal::ReceiveWait<false, process_internal::Anything, Ms...>(
+      process_internal::kForever, 0, {});
 }
 
-// Waits for a message that one of the handlers takes, and yields what the handler returns. Each handler is called with the
-// message, by value or by reference; it is an ordinary function, not a coroutine. After `Within` the result is an optional;
-// for handlers that return void it is whether there was a message.
+// Waits for a message that one of the handlers takes, and yields what the handler returns. Each
+// handler is called with the message, by value or by reference; it is an ordinary function, not a
+// coroutine. After `Within` the result is an optional; for handlers that return void it is whether
+// there was a message.
 template <process_internal::Handler... Hs>
   requires(sizeof...(Hs) > 0)
 auto Receive(Hs... handlers) {
-  return process_internal::HandlersWait<false, Hs...>(process_internal::kForever, {std::move(handlers)...});
+  return process_internal::HandlersWait<false, Hs...>(process_internal::kForever,
+                                                      {std::move(handlers)...});
 }
 
 // Waits for any message, whatever its type.

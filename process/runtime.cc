@@ -23,26 +23,37 @@
 namespace hydra {
 namespace {
 
+using process_internal::Entry;
 using process_internal::ExitWatcher;
 using process_internal::Scheduler;
 
-// Blocks a foreign thread until a process has ended.
-class EndOfProcess final : public ExitWatcher {
+// Blocks a foreign thread until the process that is made from `inner` has ended.
+class WatchedEntry final : public Entry, private ExitWatcher {
  public:
-  void OnExit(const ExitReason& reason) override {
-    MutexLock lock(mutex_);
-    reason_ = reason;
-    ended_ = true;
-    condition_.NotifyOne();
-  }
+  explicit WatchedEntry(Entry* inner)
+      : Entry{.start = [](Entry& self) { return Inner(self).start(Inner(self)); },
+              .destroy = [](Entry* self) noexcept { Inner(*self).destroy(&Inner(*self)); },
+              .outlives_start = true,
+              .watcher = this},
+        inner_(*inner) {}
 
-  ExitReason Await() {
+  ExitReason AwaitEnd() {
     MutexLock lock(mutex_);
     while (!ended_) condition_.Wait(mutex_);
     return reason_;
   }
 
  private:
+  static Entry& Inner(Entry& self) { return static_cast<WatchedEntry&>(self).inner_; }
+
+  void OnExit(const ExitReason& reason) override {
+    MutexLock lock(mutex_);
+    reason_ = reason;
+    ended_ = true;
+    condition_.NotifyOne();  // under the lock: this may be gone as soon as it is released
+  }
+
+  Entry& inner_;
   Mutex mutex_;
   CondVar condition_;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -58,7 +69,8 @@ Scheduler::Options SchedulerOptions(const RuntimeOptions& options) {
 
 }  // namespace
 
-Runtime::Runtime(RuntimeOptions options) : Runtime(std::make_unique<Scheduler>(SchedulerOptions(options))) {}
+Runtime::Runtime(RuntimeOptions options)
+    : Runtime(std::make_unique<Scheduler>(SchedulerOptions(options))) {}
 Runtime::Runtime(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {}
 Runtime::~Runtime() = default;
 
@@ -66,16 +78,17 @@ bool Runtime::IsAlive(Pid pid) const { return scheduler_->IsAlive(pid); }
 size_t Runtime::process_count() const { return scheduler_->process_count(); }
 absl::Time Runtime::Now() const { return scheduler_->clock().Now(); }
 
-Pid Runtime::SpawnEntry(process_internal::Entry* entry) { return scheduler_->Spawn(entry, Priority::kNormal, nullptr); }
+Pid Runtime::SpawnEntry(Entry* entry) { return scheduler_->Spawn(entry, Priority::kNormal); }
 
 void Runtime::SendSignal(Pid to, process_internal::Signal* signal) { scheduler_->Send(to, signal); }
 
-ExitReason Runtime::RunEntry(process_internal::Entry* entry) {
-  HYDRA_CHECK(process_internal::Worker::Current() == nullptr) << "Runtime::Run would block a scheduler";
+ExitReason Runtime::RunEntry(Entry* entry) {
+  HYDRA_CHECK(process_internal::Worker::Current() == nullptr)
+      << "Runtime::Run would block a scheduler";
   HYDRA_CHECK(!scheduler_->by_hand()) << "a runtime that is driven by hand doesn't run by itself";
-  EndOfProcess end;
-  if (!scheduler_->Spawn(entry, Priority::kNormal, &end)) return ExitReason::NoProc();
-  return end.Await();
+  WatchedEntry watched(entry);
+  if (!scheduler_->Spawn(&watched, Priority::kNormal)) return ExitReason::NoProc();
+  return watched.AwaitEnd();
 }
 
 }  // namespace hydra

@@ -3,8 +3,9 @@
 //   hydra::Runtime runtime;                     // a scheduler for each core
 //   hydra::ExitReason reason = runtime.Run(Main, argc);
 //
-// An object, not a global: several may live in one OS process, and pids of one mean nothing in another. Inside a process the
-// runtime is implicit; the members here are for foreign threads, such as main's.
+// An object, not a global: several may live in one OS process, and pids of one mean nothing in
+// another. Inside a process the runtime is implicit; the members here are for foreign threads, such
+// as main's.
 #ifndef HYDRA_PROCESS_RUNTIME_H_
 #define HYDRA_PROCESS_RUNTIME_H_
 
@@ -30,7 +31,8 @@ class Scheduler;
 struct RuntimeOptions {
   // Threads that run processes; 0 stands for one for each core.
   int schedulers = 0;
-  // Processes that may exist at a time. Costs address space only, 128 bytes each.
+  // Processes that may exist at a time, rounded up to a multiple of 1,024; each scheduler may keep
+  // up to 128 free places to itself. Costs address space only, 128 bytes each.
   uint32_t max_processes = uint32_t{1} << 26;
 };
 
@@ -41,32 +43,38 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // Ends every process with the reason `killed`: all their frames and messages are destroyed, on the calling thread. Waits for
-  // the turns that are being run: a process that never suspends is waited for without end. Not to be called by a process.
+  // Ends every process with the reason `killed`: all their frames and messages are destroyed, on
+  // the calling thread. Waits for the turns that are being run: a process that never suspends is
+  // waited for without end. Not to be called by a process.
   ~Runtime();
 
   // As the free function of that name.
   template <typename F, typename... Args>
   Pid Spawn(F&& body, Args&&... args) {
-    return SpawnEntry(process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
+    return SpawnEntry(
+        process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
   }
 
-  // As the free function of that name. Messages from one foreign thread to one process arrive in order.
+  // As the free function of that name. Messages from one foreign thread to one process arrive in
+  // order.
   template <typename M>
   void Send(Pid to, M&& message) {
     SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));
   }
 
-  // Spawns a process and blocks the calling thread until it has ended. Returns why it ended. Not to be called by a process.
+  // Spawns a process and blocks the calling thread until it has ended. Returns why it ended. Not to
+  // be called by a process.
   template <typename F, typename... Args>
   ExitReason Run(F&& body, Args&&... args) {
-    return RunEntry(process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
+    return RunEntry(
+        process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
   }
 
   // Whether `pid` is of this runtime and its process hasn't ended. A moment's truth.
   bool IsAlive(Pid pid) const;
 
-  // How many processes there are. A moment's truth; exact while nothing is spawned and nothing ends.
+  // How many processes there are. A moment's truth; exact while nothing is spawned and nothing
+  // ends.
   size_t process_count() const;
 
   // See the free function of that name.

@@ -4,6 +4,7 @@
 
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/exit_signal.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/worker.h"
@@ -11,18 +12,21 @@
 
 namespace hydra {
 
-using process_internal::CurrentProcess;
-using process_internal::CurrentWorker;
 using process_internal::ExitRequest;
 using process_internal::kExitRequest;
 using process_internal::NewSignal;
+using process_internal::Worker;
 
-Pid Self() { return CurrentWorker().PidOf(CurrentProcess()); }
+Pid Self() {
+  const auto& process = Worker::CurrentProcess();
+  return Worker::CurrentOrDie().PidOf(process);
+}
 
-Ref MakeRef() { return Ref(Self(), CurrentProcess().mailbox.Mark()); }
+Ref MakeRef() { return Ref(Self(), Worker::CurrentProcess().mailbox.Mark()); }
 
 void Exit(Pid pid, ExitReason reason) {
-  CurrentWorker().Send(pid, NewSignal<ExitRequest>(&kExitRequest, Self(), std::move(reason)));
+  process_internal::SendSignal(pid,
+                               NewSignal<ExitRequest>(&kExitRequest, Self(), std::move(reason)));
 }
 
 }  // namespace hydra

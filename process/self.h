@@ -15,10 +15,11 @@ Ref MakeRef();
 
 // Asks the process `pid` to end, as by an exit signal from the calling process.
 //
-// `kill` ends it without fail, with the reason `killed`; `normal` does nothing, unless a process sends it to itself; any
-// other reason ends it with that reason. The signal is ordered among the messages from the same sender, and acts when the
-// receiver takes it in: at once if it is suspended, otherwise at its next suspension. Its locals are destroyed then. Of several
-// reasons the first wins. A dead pid is ignored. Must be called by a process.
+// `kill` ends it without fail, with the reason `killed`; `normal` does nothing, unless a process
+// sends it to itself; any other reason ends it with that reason. The signal is ordered among the
+// messages from the same sender, and acts when the receiver takes it in: at once if it is
+// suspended, otherwise at its next suspension. Its locals are destroyed then. Of several reasons
+// the first wins. A dead pid is ignored. Must be called by a process.
 void Exit(Pid pid, ExitReason reason);
 
 }  // namespace hydra

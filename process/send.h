@@ -3,8 +3,9 @@
 //   hydra::Send(worker, Job{.id = 7});
 //   hydra::Send({left, right}, Stop{});            // to several: copies, and moves into the last
 //
-// A send never waits and never fails. Messages from one process to another arrive in the order in which they were sent
-// (docs/semantics.md SIG2); a message to a process that is dead, or that dies before it looks, is dropped.
+// A send never waits and never fails. Messages from one process to another arrive in the order in
+// which they were sent (docs/semantics.md SIG2); a message to a process that is dead, or that dies
+// before it looks, is dropped.
 #ifndef HYDRA_PROCESS_SEND_H_
 #define HYDRA_PROCESS_SEND_H_
 
@@ -14,6 +15,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
@@ -23,11 +25,9 @@ namespace process_internal {
 
 // What a value is sent as: itself, but a string literal as a std::string.
 template <typename M>
-using SentAs = std::conditional_t<std::is_same_v<std::decay_t<M>, const char*> || std::is_same_v<std::decay_t<M>, char*>,
+using SentAs = std::conditional_t<std::is_same_v<std::decay_t<M>, const char*> ||
+                                      std::is_same_v<std::decay_t<M>, char*>,
                                   std::string, std::decay_t<M>>;
-
-// Takes `signal`. For code that runs in a runtime.
-void SendSignal(Pid to, Signal* signal);
 
 template <typename M>
 Signal* NewMessage(M&& message) {
@@ -45,9 +45,9 @@ Signal* NewMessage(M&& message) {
 
 // Sends `message` to the process `to`. Takes the message: an lvalue is copied, an rvalue moved.
 //
-// Cost: one pooled allocation and one atomic swap; a woken receiver usually runs next on this core. Thread safety: to be
-// called in a runtime (from a process, or from a destructor that a process's end runs); foreign threads have
-// `Runtime::Send`.
+// Cost: one pooled allocation and one atomic swap; a woken receiver usually runs next on this core.
+// Thread safety: to be called in a runtime (from a process, or from a destructor that a process's
+// end runs); foreign threads have `Runtime::Send`.
 template <typename M>
 void Send(Pid to, M&& message) {
   process_internal::SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));

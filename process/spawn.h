@@ -3,16 +3,19 @@
 //   hydra::Async<> Worker(Config config, hydra::Pid owner);
 //
 //   hydra::Pid worker = hydra::Spawn(Worker, config, hydra::Self());
-//   hydra::Pid other = hydra::Spawn([job = std::move(job)]() -> hydra::Async<> { co_await job.Run(); });
+//   hydra::Pid other = hydra::Spawn([job = std::move(job)]() -> hydra::Async<> { co_await
+//   job.Run(); });
 //
-// The callable, with its captures, and the arguments are moved into the new process, which keeps what its body refers to:
-// captures are safe there. Parameters are values; a reference would dangle, and doesn't compile.
+// The callable, with its captures, and the arguments are moved into the new process, which keeps
+// what its body refers to: captures are safe there. Parameters are values; a reference would
+// dangle, and doesn't compile.
 #ifndef HYDRA_PROCESS_SPAWN_H_
 #define HYDRA_PROCESS_SPAWN_H_
 
 #include <utility>
 
 #include "hydra/process/async.h"
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
@@ -23,28 +26,26 @@ struct SpawnOptions {
   Priority priority = Priority::kNormal;
 };
 
-namespace process_internal {
-// Takes `entry`. For code that runs in a runtime.
-Pid SpawnEntry(Entry* entry, const SpawnOptions& options);
-}  // namespace process_internal
-
 // Starts a process that runs `body(args...)`, which must return `Async<>`, and returns its pid.
 //
-// The process can be sent to at once; its body begins on its own first turn, after Spawn has returned. It ends when the body
-// returns (`normal`), by an exception that leaves the body (`error`), or by an exit signal. If every process slot of the
-// runtime is in use, or the calling process is exiting already, nothing is spawned, and the pid is that of a process that is
-// dead. Thread safety: as for `Send`; foreign threads have `Runtime::Spawn`.
+// The process can be sent to at once; its body begins on its own first turn, after Spawn has
+// returned. It ends when the body returns (`normal`), by an exception that leaves the body
+// (`error`), or by an exit signal. If every process slot of the runtime is in use, or the calling
+// process is exiting already, nothing is spawned, and the pid is that of a process that is dead.
+// Thread safety: as for `Send`; foreign threads have `Runtime::Spawn`.
 template <typename F, typename... Args>
 Pid Spawn(F&& body, Args&&... args) {
   return process_internal::SpawnEntry(
-      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...), SpawnOptions{});
+      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
+      Priority::kNormal);
 }
 
 // The same with options.
 template <typename F, typename... Args>
 Pid SpawnWith(const SpawnOptions& options, F&& body, Args&&... args) {
   return process_internal::SpawnEntry(
-      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...), options);
+      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
+      options.priority);
 }
 
 }  // namespace hydra

@@ -13,43 +13,37 @@
 
 namespace hydra {
 
-using process_internal::CurrentWorker;
 using process_internal::Scheduler;
 using process_internal::Tick;
+using process_internal::Worker;
 
 namespace process_internal {
 
-TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver, Signal* signal) {
-  Scheduler& scheduler = CurrentWorker().scheduler();
-  const Tick due = scheduler.clock().TickAfter(delay);
-  const Tick every = static_cast<Tick>(absl::ToInt64Milliseconds(interval));
-  const TimerRef timer(ref, receiver, scheduler.timers().Start(receiver, signal, due, every));
-  scheduler.TimerArmed(due);
-  return timer;
+TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver,
+                          Signal* signal) {
+  Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
+  const Tick due = std::max(scheduler.clock().TickAfter(delay), scheduler.clock().NowTick());
+  const auto every =
+      static_cast<Tick>(absl::ToInt64Milliseconds(absl::Ceil(interval, absl::Milliseconds(1))));
+  return TimerRef(ref, receiver, scheduler.StartTimer(receiver, signal, due, every));
 }
 
 }  // namespace process_internal
 
-namespace {
+absl::Time Now() { return Worker::CurrentOrDie().scheduler().clock().Now(); }
 
-// How long it is until a timer is due; nothing for the timer of a dead process, which won't fire.
-std::optional<absl::Duration> TimeLeft(Scheduler& scheduler, TimerRef timer, std::optional<Tick> due) {
-  if (!due.has_value() || !scheduler.IsAlive(timer.receiver())) return std::nullopt;
+std::optional<absl::Duration> CancelTimer(TimerRef timer) {
+  Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
+  const std::optional<Tick> due = scheduler.timers().Cancel(timer.receiver(), timer.place());
+  if (!due.has_value()) return std::nullopt;
   return scheduler.clock().Until(*due);
 }
 
-}  // namespace
-
-absl::Time Now() { return CurrentWorker().scheduler().clock().Now(); }
-
-std::optional<absl::Duration> CancelTimer(TimerRef timer) {
-  Scheduler& scheduler = CurrentWorker().scheduler();
-  return TimeLeft(scheduler, timer, scheduler.timers().Cancel(timer.receiver(), timer.place()));
-}
-
 std::optional<absl::Duration> ReadTimer(TimerRef timer) {
-  Scheduler& scheduler = CurrentWorker().scheduler();
-  return TimeLeft(scheduler, timer, scheduler.timers().Read(timer.receiver(), timer.place()));
+  Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
+  const std::optional<Tick> due = scheduler.timers().Read(timer.receiver(), timer.place());
+  if (!due.has_value()) return std::nullopt;
+  return scheduler.clock().Until(*due);
 }
 
 }  // namespace hydra

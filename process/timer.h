@@ -5,12 +5,12 @@
 //   hydra::TimerRef timer = hydra::SendAfter(absl::Seconds(5), hydra::Self(), Retry{});
 //   std::optional<absl::Duration> left = hydra::CancelTimer(timer);     // empty: it has fired
 //
-//   hydra::TimerRef timeout = hydra::StartTimer(absl::Seconds(5), hydra::Self(), std::string("step 1"));
-//   auto expired = co_await hydra::Receive<hydra::Timeout<std::string>>().For(timeout);
+//   hydra::TimerRef timeout = hydra::StartTimer(absl::Seconds(5), hydra::Self(), std::string("step
+//   1")); auto expired = co_await hydra::Receive<hydra::Timeout<std::string>>().For(timeout);
 //
-// Timers have a resolution of a millisecond and never fire early. Messages of timers to one process arrive in the order in
-// which they are due. A timer ends with the process that it sends to. On a runtime that is driven by hand all times here
-// are virtual.
+// Timers have a resolution of a millisecond and never fire early. Messages of timers to one process
+// arrive in the order in which they are due. A timer ends with the process that it sends to. On a
+// runtime that is driven by hand all times here are virtual.
 #ifndef HYDRA_PROCESS_TIMER_H_
 #define HYDRA_PROCESS_TIMER_H_
 
@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
@@ -34,10 +35,13 @@ namespace hydra {
 class TimerRef {
  public:
   TimerRef() = default;
-  TimerRef(Ref ref, Pid receiver, process_internal::TimerPlace place) : ref_(ref), receiver_(receiver), place_(place) {}
+  TimerRef(Ref ref, Pid receiver, process_internal::TimerPlace place)
+      : ref_(ref), receiver_(receiver), place_(place) {}
 
   Ref ref() const { return ref_; }
-  operator Ref() const { return ref_; }  // NOLINT(google-explicit-constructor): it is used as its ref
+  operator Ref() const {
+    return ref_;
+  }  // NOLINT(google-explicit-constructor): it is used as its ref
 
   // For the runtime.
   Pid receiver() const { return receiver_; }
@@ -49,7 +53,8 @@ class TimerRef {
   process_internal::TimerPlace place_;
 };
 
-// What `StartTimer` sends: the message, and which timer it is from, so that a stale one can be told from a live one.
+// What `StartTimer` sends: the message, and which timer it is from, so that a stale one can be told
+// from a live one.
 template <typename M>
 struct Timeout {
   Ref ref;
@@ -57,7 +62,8 @@ struct Timeout {
 };
 
 namespace process_internal {
-TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver, Signal* signal);
+TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver,
+                          Signal* signal);
 
 class [[nodiscard("a Sleep does nothing until it is awaited")]] SleepWait : public AwaitableWait {
  public:
@@ -66,19 +72,22 @@ class [[nodiscard("a Sleep does nothing until it is awaited")]] SleepWait : publ
 };
 }  // namespace process_internal
 
-// The time by the runtime's clock: the wall clock when the runtime started, plus the steady time since, so it never jumps;
-// virtual on a runtime driven by hand. Must be called in a runtime.
+// The time by the runtime's clock: the wall clock when the runtime started, plus the steady time
+// since, so it never jumps; virtual on a runtime driven by hand. Must be called in a runtime.
 absl::Time Now();
 
-// Suspends the calling process for `duration`; a zero or negative one only looks for signals. Messages wait meanwhile;
-// exit signals take effect.
-inline auto Sleep(absl::Duration duration) { return process_internal::SleepWait(process_internal::DeadlineAfter(duration)); }
+// Suspends the calling process for `duration`; a zero or negative one only looks for signals.
+// Messages wait meanwhile; exit signals take effect.
+inline auto Sleep(absl::Duration duration) {
+  return process_internal::SleepWait(process_internal::DeadlineAfter(duration));
+}
 
-// Ends the calling process's turn: every other runnable process may go first. A computation without other co_awaits should
-// yield now and then, since nothing else can stop it.
+// Ends the calling process's turn: every other runnable process may go first. A computation without
+// other co_awaits should yield now and then, since nothing else can stop it.
 inline auto Yield() { return process_internal::SleepWait(process_internal::kNextTurn); }
 
-// Sends `message` to `receiver` after `delay`; a delay of zero sends it soon. Must be called by a process.
+// Sends `message` to `receiver` after `delay`; a delay of zero sends it soon. Must be called by a
+// process.
 //
 // Cost: O(1), whatever the number of timers.
 template <typename M>
@@ -87,13 +96,15 @@ TimerRef SendAfter(absl::Duration delay, Pid receiver, M&& message) {
                                             process_internal::NewMessage(std::forward<M>(message)));
 }
 
-// Sends a copy of `message` to `receiver` every `interval`, counted from now without drift: the n-th is due after n
-// intervals, however late those before were. The interval is at least a millisecond. Ends when it is cancelled or the
-// receiver is dead.
+// Sends a copy of `message` to `receiver` every `interval`, counted from now without drift: the
+// n-th is due after n intervals, however late those before were. The interval is rounded up to
+// whole milliseconds, at least one. Ends when it is cancelled or the receiver is dead. A copy that
+// throws is logged and left out.
 template <typename M>
 TimerRef SendInterval(absl::Duration interval, Pid receiver, M&& message) {
-  static_assert(std::is_copy_constructible_v<process_internal::SentAs<M>>, "SendInterval sends copies of its message");
-  interval = std::max(interval, absl::Milliseconds(1));
+  static_assert(std::is_copy_constructible_v<process_internal::SentAs<M>>,
+                "SendInterval sends copies of its message");
+  interval = std::max(interval, absl::Milliseconds(1));  // the wheel's tick
   return process_internal::StartTimerSignal(MakeRef(), interval, interval, receiver,
                                             process_internal::NewMessage(std::forward<M>(message)));
 }
@@ -108,8 +119,9 @@ TimerRef StartTimer(absl::Duration delay, Pid receiver, M&& message) {
       process_internal::NewMessage(Sent{.ref = ref, .message = std::forward<M>(message)}));
 }
 
-// Stops a timer. Returns the time that was left: then its message will not arrive. Empty if the timer has fired (its message
-// has arrived or is about to), was cancelled before, or its receiver is dead. Any process may cancel any timer of its runtime.
+// Stops a timer. Returns the time that was left: then its message will not arrive. Empty if the
+// timer has fired (its message has arrived or is about to), was cancelled before, or its receiver
+// is dead. Any process may cancel any timer of its runtime.
 std::optional<absl::Duration> CancelTimer(TimerRef timer);
 
 // The time until the timer fires (next); empty as for `CancelTimer`.

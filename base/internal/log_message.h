@@ -43,8 +43,8 @@ class LogMessageBuilder {
   // Appends text, a number, a pointer, what has a ToString() or what an ostream takes. An
   // enumerator that an ostream doesn't take is a number; a null pointer is "null".
   //
-  // Always inlined, since it comes down to one call. Else an operand would have to be in memory, and
-  // would be stored there also when nothing is logged.
+  // Always inlined, since it comes down to one call. Else an operand would have to be in memory,
+  // and would be stored there also when nothing is logged.
   template <typename T>
   HYDRA_ALWAYS_INLINE LogMessageBuilder& operator<<(const T& value) {
     if constexpr (std::is_convertible_v<const T&, const char*>) {

@@ -37,7 +37,8 @@ constexpr size_t BlockBytes(size_t index) { return (index + 1) * kGrain; }
 // Blocks in a full magazine: 256, fewer where that were more than 16 KiB.
 constexpr std::array<uint32_t, kSizes> kMagazineBlocks = [] {
   std::array<uint32_t, kSizes> blocks{};
-  for (size_t i = 0; i < kSizes; ++i) blocks[i] = static_cast<uint32_t>(std::min<size_t>(256, 16384 / BlockBytes(i)));
+  for (size_t i = 0; i < kSizes; ++i)
+    blocks[i] = static_cast<uint32_t>(std::min<size_t>(256, 16384 / BlockBytes(i)));
   return blocks;
 }();
 
@@ -71,7 +72,8 @@ class Depot {
     magazines_ = magazine;
   }
 
-  // Takes back a magazine that isn't full, from a thread that ends: its blocks are collected until they fill one.
+  // Takes back a magazine that isn't full, from a thread that ends: its blocks are collected until
+  // they fill one.
   void GiveRest(size_t index, Magazine rest) {
     MutexLock lock(mutex_);
     while (rest.first != nullptr) {
@@ -105,7 +107,8 @@ class Depot {
 
   // What is left of the last chunk, less than a magazine, is given up.
   void NewChunk() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    void* chunk = mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void* chunk =
+        mmap(nullptr, kChunkBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (chunk == MAP_FAILED) throw std::bad_alloc();
     unused_ = static_cast<char*>(chunk);
     unused_bytes_ = kChunkBytes;
@@ -124,8 +127,8 @@ std::array<Depot, kSizes>& Depots() {
   return *depots;
 }
 
-// A thread allocates from and frees to `current`. `full` is a full magazine or none: it takes two magazines' worth of
-// frees or allocations in a row before the depot is asked again.
+// A thread allocates from and frees to `current`. `full` is a full magazine or none: it takes two
+// magazines' worth of frees or allocations in a row before the depot is asked again.
 struct Magazines {
   Magazine current;
   FreeBlockLink* full = nullptr;

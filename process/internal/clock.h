@@ -23,15 +23,18 @@ class Clock {
   // The last tick that has begun. A timer for tick t fires once `NowTick() >= t`.
   Tick NowTick() const { return static_cast<Tick>(Elapsed()) / kTickNanos; }
 
-  // The first tick that begins no earlier than `delay` from now: what rounds, rounds up, so nothing fires early. A long
-  // delay is counted from the coarse system clock, which costs a third of the precise one and lags a few milliseconds.
+  // The first tick that begins no earlier than `delay` from now: what rounds, rounds up, so nothing
+  // fires early. A long delay is counted from the coarse system clock, which costs a third of the
+  // precise one and lags a few milliseconds.
   Tick TickAfter(absl::Duration delay) const;
 
   // The time from now until `tick` begins; zero when it has.
   absl::Duration Until(Tick tick) const;
 
   // Moves a virtual clock forward to the beginning of `tick`.
-  void AdvanceTo(Tick tick) { virtual_nanos_.store(static_cast<int64_t>(tick) * kTickNanos, std::memory_order_relaxed); }
+  void AdvanceTo(Tick tick) {
+    virtual_nanos_.store(static_cast<int64_t>(tick) * kTickNanos, std::memory_order_relaxed);
+  }
 
  private:
   static constexpr int64_t kTickNanos = 1'000'000;

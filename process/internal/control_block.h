@@ -1,9 +1,11 @@
-// The control block of a process: two cache lines that hold all there is of an idle one, its frames apart.
+// The control block of a process: two cache lines that hold all there is of an idle one, its frames
+// apart.
 //
-// Blocks lie in type-stable slots (`ProcessTable`), so a sender may look at a block whose process is long dead: it finds
-// another serial. The first line is what senders touch; everything else belongs to the *holder*: the worker that runs the
-// process, or the queue that it waits in to be run. While the process sleeps nobody holds it; the sender whose push wakes
-// it (`Inbox`) becomes the holder.
+// Blocks lie in type-stable slots (`ProcessTable`), so a sender may look at a block whose process
+// is long dead: it finds another serial. The first line is what senders touch; everything else
+// belongs to the *holder*: the worker that runs the process, or the queue that it waits in to be
+// run. While the process sleeps nobody holds it; the sender whose push wakes it (`Inbox`) becomes
+// the holder.
 #ifndef HYDRA_PROCESS_INTERNAL_CONTROL_BLOCK_H_
 #define HYDRA_PROCESS_INTERNAL_CONTROL_BLOCK_H_
 
@@ -12,7 +14,6 @@
 
 #include "hydra/base/compiler.h"
 #include "hydra/process/async.h"
-#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/mailbox.h"
@@ -21,13 +22,6 @@
 #include "hydra/process/priority.h"
 
 namespace hydra::process_internal {
-
-// Hears of one process's end; set before the process is run. Called once, by the worker that ends it.
-class ExitWatcher {
- public:
-  virtual ~ExitWatcher() = default;
-  virtual void OnExit(const ExitReason& reason) = 0;
-};
 
 enum class ProcessState : uint8_t {
   kFree,     // the slot holds no process
@@ -39,19 +33,18 @@ enum class ProcessState : uint8_t {
 
 struct alignas(kCacheLine) ControlBlock {
   // Makes the block that of a new process, which can be sent to from now on.
-  void Open(Entry* new_entry, Priority new_priority, ExitWatcher* new_watcher) {
+  void Open(Entry* new_entry, Priority new_priority) {
     state = ProcessState::kNew;
     priority = new_priority;
     entry = new_entry;
-    exit_watcher = new_watcher;
     inbox.Open(cursor);
   }
 
   // ---- Line 1: senders.
 
-  // Counts the processes that lived in this slot; the current one's, or the next one's if there is none. Written by the
-  // holder when a process is gone (release), read by senders (acquire), which may be outrun: so the holder compares again
-  // what each signal was sent to.
+  // Counts the processes that lived in this slot; the current one's, or the next one's if there is
+  // none. Written by the holder when a process is gone (release), read by senders (acquire), which
+  // may be outrun: so the holder compares again what each signal was sent to.
   std::atomic<uint64_t> serial{1};
   Inbox inbox;
 
@@ -60,11 +53,12 @@ struct alignas(kCacheLine) ControlBlock {
   uint32_t index = 0;  // of the slot; constant
   ProcessState state = ProcessState::kFree;
   Priority priority = Priority::kNormal;
-  ControlBlock* next = nullptr;       // in the list that the block is in: free blocks, or the injection queue
-  Entry* entry = nullptr;             // what the body was made from, as long as it is needed
-  PromiseBase* body = nullptr;        // the outermost frame
-  WaitTimer* wait_timer = nullptr;    // made when the process first waits for a limited time
-  ExitWatcher* exit_watcher = nullptr;
+  ControlBlock* next =
+      nullptr;             // in the list that the block is in: free blocks, or the injection queue
+  Entry* entry = nullptr;  // what the body was made from, as long as it is needed
+  PromiseBase* body = nullptr;      // the outermost frame
+  WaitTimer* wait_timer = nullptr;  // made when the process first waits for a limited time
+  UserTimerList user_timers;        // those that send to it; guarded by their wheel's lock
 
   // ---- Line 2.
 

@@ -13,7 +13,8 @@ namespace hydra::process_internal {
 
 // One process asks another, or itself, to end.
 struct ExitRequest {
-  // The reason that the receiver `self` ends with; nothing if it doesn't end. See docs/semantics.md §2.1.
+  // The reason that the receiver `self` ends with; nothing if it doesn't end. See docs/semantics.md
+  // §2.1.
   std::optional<ExitReason> Effect(Pid self) const {
     if (reason.kind() == ExitReason::Kind::kKill) return ExitReason::Killed();
     if (reason.kind() == ExitReason::Kind::kNormal && from != self) return std::nullopt;

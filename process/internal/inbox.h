@@ -1,30 +1,40 @@
 // The inbox: the one multi-producer queue through which every signal reaches a process.
 //
-// It is a stack of signals that only grows, linked from the newest to the oldest by an atomic head. The owner never pops:
-// it remembers the head it has seen, and what is new is what lies above it. The head also says what state the owner is
-// in, so one compare-and-swap both queues a signal and tells its sender whether the receiver must be scheduled.
+// It is a stack of signals that only grows, linked from the newest to the oldest by an atomic head.
+// The owner never pops: it remembers the head it has seen, and what is new is what lies above it.
+// The head also says what state the owner is in, so one compare-and-swap both queues a signal and
+// tells its sender whether the receiver must be scheduled.
 //
 // Protocol
-//   head is one of: kEmpty (owner awake, nothing ever queued since it woke), kIdle (owner asleep), kClosed (owner dead), or
-//   the newest signal (owner awake).
-//   1. Push, any thread: read head; if kClosed, fail. Write head into signal->next, and swap head for the signal if it
-//      hasn't changed; otherwise start again. If head was kIdle, exactly this sender must schedule the owner.
-//   2. TakeNew, owner: read head (acquire). Everything from there down to `seen`, which isn't dereferenced, is new; it is
+//   head is one of: kEmpty (owner awake, nothing ever queued since it woke), kIdle (owner asleep),
+//   kClosed (owner dead), or the newest signal (owner awake).
+//   1. Push, any thread: read head; if kClosed, fail. Write head into signal->next, and swap head
+//   for the signal if it
+//      hasn't changed; otherwise start again. If head was kIdle, exactly this sender must schedule
+//      the owner.
+//   2. TakeNew, owner: read head (acquire). Everything from there down to `seen`, which isn't
+//   dereferenced, is new; it is
 //      handed out oldest first. Then seen = head.
-//   3. Sleep, owner: swap head for kIdle if it is still `seen` (release). Otherwise there is something new: back to 2.
-//      After a successful swap another thread may run the owner at once: nothing of the owner may be touched any more.
-//   4. Close, owner: exchange head for kClosed. What lies above `seen` is handed out a last time; no push succeeds after.
+//   3. Sleep, owner: swap head for kIdle if it is still `seen` (release). Otherwise there is
+//   something new: back to 2.
+//      After a successful swap another thread may run the owner at once: nothing of the owner may
+//      be touched any more.
+//   4. Close, owner: exchange head for kClosed. What lies above `seen` is handed out a last time;
+//   no push succeeds after.
 //
 // Invariants
-//   * A signal is linked only once at a time, and its `next` is written by its sender before it is published; after
+//   * A signal is linked only once at a time, and its `next` is written by its sender before it is
+//   published; after
 //     TakeNew it belongs to the owner alone.
-//   * The node that `seen` points to is not freed, nor pushed anywhere again, while `seen` points to it: else a new signal
-//     at the same address could make the head equal to `seen` although there is something new (ABA). Whoever consumes
-//     that node gives it to `Pin`, and it is freed when `seen` moves on.
+//   * The node that `seen` points to is not freed, nor pushed anywhere again, while `seen` points
+//   to it: else a new signal
+//     at the same address could make the head equal to `seen` although there is something new
+//     (ABA). Whoever consumes that node gives it to `Pin`, and it is freed when `seen` moves on.
 //   * Pushing is immune to ABA: a sender never dereferences the head it read.
 //
-// Ordering: the owner's sleep releases and a sender's waking push acquires what the owner wrote, so the worker that runs
-// the owner next sees all of it. Each push releases, TakeNew acquires, what the sender wrote before.
+// Ordering: the owner's sleep releases and a sender's waking push acquires what the owner wrote, so
+// the worker that runs the owner next sees all of it. Each push releases, TakeNew acquires, what
+// the sender wrote before.
 #ifndef HYDRA_PROCESS_INTERNAL_INBOX_H_
 #define HYDRA_PROCESS_INTERNAL_INBOX_H_
 
@@ -48,13 +58,15 @@ class Inbox {
   // Starts closed: an inbox opens when its process is spawned.
   Inbox() = default;
 
-  // Queues `signal`, or leaves it to the caller where the inbox is closed. Thread safety: any thread.
+  // Queues `signal`, or leaves it to the caller where the inbox is closed. Thread safety: any
+  // thread.
   PushResult Push(Signal* signal) noexcept {
     Signal* head = head_.load(std::memory_order_relaxed);
     do {
       if (head == Closed()) return PushResult::kClosed;
       signal->next = head;
-    } while (!head_.compare_exchange_weak(head, signal, std::memory_order_acq_rel, std::memory_order_relaxed));
+    } while (!head_.compare_exchange_weak(head, signal, std::memory_order_acq_rel,
+                                          std::memory_order_relaxed));
     return head == Idle() ? PushResult::kWokeOwner : PushResult::kQueued;
   }
 
@@ -70,20 +82,22 @@ class Inbox {
     return head_.load(std::memory_order_relaxed) != cursor.seen;
   }
 
-  // Returns what arrived since the last call, linked oldest first and ending in null; null if nothing did.
+  // Returns what arrived since the last call, linked oldest first and ending in null; null if
+  // nothing did.
   Signal* TakeNew(InboxCursor& cursor) noexcept {
     Signal* head = head_.load(std::memory_order_acquire);
     if (head == cursor.seen) return nullptr;
     return Advance(cursor, head);
   }
 
-  // Goes to sleep if nothing has arrived since the last TakeNew, and says whether it did. After true the caller no longer
-  // owns the process.
+  // Goes to sleep if nothing has arrived since the last TakeNew, and says whether it did. After
+  // true the caller no longer owns the process.
   bool Sleep(InboxCursor& cursor) noexcept {
     const InboxCursor before = cursor;
     cursor = InboxCursor{.seen = Idle(), .pinned = false};
     Signal* expected = before.seen;
-    if (!head_.compare_exchange_strong(expected, Idle(), std::memory_order_release, std::memory_order_relaxed)) {
+    if (!head_.compare_exchange_strong(expected, Idle(), std::memory_order_release,
+                                       std::memory_order_relaxed)) {
       cursor = before;
       return false;
     }
@@ -93,29 +107,32 @@ class Inbox {
 
   // Closes the inbox for good and returns what arrived since the last TakeNew.
   Signal* Close(InboxCursor& cursor) noexcept {
-    Signal* head = head_.exchange(Closed(), std::memory_order_acq_rel);
+    Signal* head = head_.exchange(Closed(), std::memory_order_seq_cst);
     Signal* fresh = head == cursor.seen ? nullptr : Advance(cursor, head);
     if (cursor.pinned) FreeSignal(cursor.seen);
     cursor = InboxCursor{.seen = Closed(), .pinned = false};
     return fresh;
   }
 
-  bool IsClosed() const noexcept { return head_.load(std::memory_order_acquire) == Closed(); }
+  // Thread safety: any thread. In one order with other threads' Close and seq_cst accesses (see
+  // UserTimerList).
+  bool IsClosed() const noexcept { return head_.load(std::memory_order_seq_cst) == Closed(); }
 
-  // Whether a consumed signal must stay allocated for now. It is then freed with `FreeSignal` by a later call on this
-  // inbox; its value must have been destroyed by then.
+  // Whether a consumed signal must stay allocated for now. It is then freed with `FreeSignal` by a
+  // later call on this inbox; its value must have been destroyed by then.
   static bool Pin(InboxCursor& cursor, const Signal* consumed) noexcept {
     if (consumed != cursor.seen) return false;
     cursor.pinned = true;
     return true;
   }
 
-  // Lets go of the signal that `seen` points to, so that it can be kept and pushed elsewhere. What arrives meanwhile is
-  // returned like TakeNew's.
+  // Lets go of the signal that `seen` points to, so that it can be kept and pushed elsewhere. What
+  // arrives meanwhile is returned like TakeNew's.
   Signal* Unpin(InboxCursor& cursor) noexcept {
     Signal* expected = cursor.seen;
     cursor.pinned = false;
-    if (head_.compare_exchange_strong(expected, Empty(), std::memory_order_acq_rel, std::memory_order_acquire)) {
+    if (head_.compare_exchange_strong(expected, Empty(), std::memory_order_acq_rel,
+                                      std::memory_order_acquire)) {
       cursor.seen = Empty();
       return nullptr;
     }
@@ -127,7 +144,8 @@ class Inbox {
   static Signal* Idle() { return reinterpret_cast<Signal*>(uintptr_t{1}); }
   static Signal* Closed() { return reinterpret_cast<Signal*>(uintptr_t{2}); }
 
-  // Reverses what lies between `head` and `seen` into the order of arrival, and moves `seen` to `head`.
+  // Reverses what lies between `head` and `seen` into the order of arrival, and moves `seen` to
+  // `head`.
   static Signal* Advance(InboxCursor& cursor, Signal* head) noexcept {
     Signal* oldest = nullptr;
     for (Signal* signal = head; signal != cursor.seen;) {
@@ -141,7 +159,8 @@ class Inbox {
     return oldest;
   }
 
-  // Written by senders (push) and the owner (open, sleep, close, unpin); read by both. See the protocol above.
+  // Written by senders (push) and the owner (open, sleep, close, unpin); read by both. See the
+  // protocol above.
   std::atomic<Signal*> head_{Closed()};
 };
 

@@ -39,11 +39,13 @@ Match SavedMessages::Find(Wait& wait) {
 
 Signal* SavedMessages::PopOldest() {
   if (size() == 0) return nullptr;
-  return Remove(std::find_if(types_.begin() + first_, types_.end(), [](auto* type) { return type != nullptr; }) -
+  return Remove(std::find_if(types_.begin() + first_, types_.end(),
+                             [](auto* type) { return type != nullptr; }) -
                 types_.begin());
 }
 
-// Searches from the newest message backwards in growing steps: what a mark is made for has arrived lately.
+// Searches from the newest message backwards in growing steps: what a mark is made for has arrived
+// lately.
 size_t SavedMessages::FirstBehind(uint64_t mark) const {
   if (mark == 0) return first_;
   size_t end = entries_.size();
@@ -54,7 +56,8 @@ size_t SavedMessages::FirstBehind(uint64_t mark) const {
     end = begin;
   }
   const auto behind = [](uint64_t m, const Entry& entry) { return m < entry.position; };
-  return std::upper_bound(entries_.begin() + begin, entries_.begin() + end, mark, behind) - entries_.begin();
+  return std::upper_bound(entries_.begin() + begin, entries_.begin() + end, mark, behind) -
+         entries_.begin();
 }
 
 Signal* SavedMessages::Remove(size_t index) {

@@ -1,8 +1,10 @@
-// The mailbox: the messages that a process has drained from its inbox and not yet received, in order of arrival.
+// The mailbox: the messages that a process has drained from its inbox and not yet received, in
+// order of arrival.
 //
-// Two parts. `fresh` messages, linked through their nodes, have not been looked at by any receive. `saved` ones were
-// looked at and passed over; their types lie in one array, so that the next selective receive compares types without
-// touching a node. Most processes never save a message, and have no such array.
+// Two parts. `fresh` messages, linked through their nodes, have not been looked at by any receive.
+// `saved` ones were looked at and passed over; their types lie in one array, so that the next
+// selective receive compares types without touching a node. Most processes never save a message,
+// and have no such array.
 #ifndef HYDRA_PROCESS_INTERNAL_MAILBOX_H_
 #define HYDRA_PROCESS_INTERNAL_MAILBOX_H_
 
@@ -17,7 +19,8 @@
 
 namespace hydra::process_internal {
 
-// The messages that receives have passed over. Positions grow from the oldest to the newest message.
+// The messages that receives have passed over. Positions grow from the oldest to the newest
+// message.
 class SavedMessages {
  public:
   SavedMessages() = default;
@@ -29,8 +32,8 @@ class SavedMessages {
 
   void Append(Signal* message, uint64_t position);
 
-  // Ends `wait` with the oldest message behind `wait.mark` that it accepts, which leaves the mailbox. Returns kNo when
-  // there is none.
+  // Ends `wait` with the oldest message behind `wait.mark` that it accepts, which leaves the
+  // mailbox. Returns kNo when there is none.
   Match Find(Wait& wait);
 
   // Removes and returns the oldest message; null when there is none.
@@ -63,6 +66,9 @@ class Mailbox {
     }
     last_fresh_ = last;
   }
+
+  // Whether there are messages that no receive has looked at.
+  bool HasFresh() const { return fresh_ != nullptr; }
 
   bool empty() const { return fresh_ == nullptr && (saved_ == nullptr || saved_->size() == 0); }
 
@@ -101,7 +107,8 @@ class Mailbox {
     clock_ = 0;
   }
 
-  // A number that is larger than the position of every message saved so far, and smaller than that of every later one.
+  // A number that is larger than the position of every message saved so far, and smaller than that
+  // of every later one.
   uint64_t Mark() { return ++clock_; }
 
  private:

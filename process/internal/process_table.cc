@@ -22,12 +22,15 @@ namespace {
 constexpr uint32_t kSlotsPerStep = 1024;  // the table grows by 128 KiB
 
 ControlBlock* Reserve(size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory =
+      mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
   return static_cast<ControlBlock*>(memory);
 }
 
-uint32_t RoundUp(uint32_t slots) { return (slots + kSlotsPerStep - 1) / kSlotsPerStep * kSlotsPerStep; }
+uint32_t RoundUp(uint32_t slots) {
+  return (slots + kSlotsPerStep - 1) / kSlotsPerStep * kSlotsPerStep;
+}
 
 }  // namespace
 
@@ -86,7 +89,8 @@ bool ProcessTable::Grow() {
   const size_t bytes = kSlotsPerStep * sizeof(ControlBlock);
   if (mprotect(first, bytes, PROT_READ | PROT_WRITE) != 0) return false;
 #ifdef HYDRA_ASAN
-  // The leak checker doesn't look into mapped memory by itself, and a process's frames hang on its block.
+  // The leak checker doesn't look into mapped memory by itself, and a process's frames hang on its
+  // block.
   if (begin > 0) __lsan_unregister_root_region(slots_, begin * sizeof(ControlBlock));
   __lsan_register_root_region(slots_, (begin + kSlotsPerStep) * sizeof(ControlBlock));
 #endif

@@ -1,8 +1,8 @@
 // The process table: the slots that control blocks live in.
 //
-// A slot is found by its index alone. The table reserves address space for `max_processes` once and makes it usable as it
-// grows, so a block never moves and is never unmapped while the runtime lives: whoever holds an old pid may look at its
-// slot at any time.
+// A slot is found by its index alone. The table reserves address space for `max_processes` once and
+// makes it usable as it grows, so a block never moves and is never unmapped while the runtime
+// lives: whoever holds an old pid may look at its slot at any time.
 #ifndef HYDRA_PROCESS_INTERNAL_PROCESS_TABLE_H_
 #define HYDRA_PROCESS_INTERNAL_PROCESS_TABLE_H_
 
@@ -32,10 +32,12 @@ class ProcessTable {
   ProcessTable& operator=(const ProcessTable&) = delete;
   ~ProcessTable();
 
-  // The block in slot `index`, which must come from a pid of this runtime. Thread safety: any thread.
+  // The block in slot `index`, which must come from a pid of this runtime. Thread safety: any
+  // thread.
   ControlBlock& operator[](uint32_t index) const { return slots_[index]; }
 
-  // Takes a free slot; null when `max_processes` are in use. Thread safety: `cache` is the caller's own.
+  // Takes a free slot; null when `max_processes` are in use. Thread safety: `cache` is the caller's
+  // own.
   ControlBlock* Allocate(SlotCache& cache);
 
   // Gives a slot back.

@@ -45,7 +45,8 @@ Scheduler::Scheduler(const Options& options)
     workers_.push_back(std::make_unique<Worker>(*this, i, options.seed));
   }
   if (by_hand_) return;
-  for (const std::unique_ptr<Worker>& worker : workers_) threads_.emplace_back([&worker] { worker->Run(); });
+  for (const std::unique_ptr<Worker>& worker : workers_)
+    threads_.emplace_back([&worker] { worker->Run(); });
 }
 
 Scheduler::~Scheduler() { Stop(); }
@@ -57,9 +58,9 @@ void Scheduler::Stop() {
     for (Bed& bed : beds_) bed.wake.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
-  // No other thread is left. What destructors send to processes that haven't been reached yet dies with those.
+  // No other thread is left. What destructors send to processes that haven't been reached yet dies
+  // with those.
   const Worker::Scope scope(worker());
-  timers_.Clear();
   for (uint32_t i = 0; i < table_.size(); ++i) {
     if (table_[i].state != ProcessState::kFree) worker().KillLeftOver(table_[i]);
   }
@@ -67,9 +68,9 @@ void Scheduler::Stop() {
 
 // ---- For any thread.
 
-Pid Scheduler::Spawn(Entry* entry, Priority priority, ExitWatcher* watcher) {
+Pid Scheduler::Spawn(Entry* entry, Priority priority) {
   Worker* current = Worker::Current();
-  if (current != nullptr && &current->scheduler() == this) return current->Spawn(entry, priority, watcher);
+  if (current != nullptr && &current->scheduler() == this) return current->Spawn(entry, priority);
   ControlBlock* process = nullptr;
   {
     MutexLock lock(outside_mutex_);
@@ -79,7 +80,7 @@ Pid Scheduler::Spawn(Entry* entry, Priority priority, ExitWatcher* watcher) {
     entry->destroy(entry);
     return Pid(0, 0, home_);
   }
-  process->Open(entry, priority, watcher);
+  process->Open(entry, priority);
   outside_spawns_.fetch_add(1, std::memory_order_relaxed);
   const Pid pid(process->serial.load(std::memory_order_relaxed), process->index, home_);
   Inject(*process);
@@ -104,7 +105,8 @@ void Scheduler::Send(Pid to, Signal* signal) {
 bool Scheduler::IsAlive(Pid pid) {
   if (pid.home() != home_ || !pid) return false;
   ControlBlock& process = table_[pid.slot()];
-  if (process.serial.load(std::memory_order_acquire) != pid.serial() || process.inbox.IsClosed()) return false;
+  if (process.serial.load(std::memory_order_acquire) != pid.serial() || process.inbox.IsClosed())
+    return false;
   // The slot may have passed to another process between the two looks.
   return process.serial.load(std::memory_order_acquire) == pid.serial();
 }
@@ -115,6 +117,19 @@ size_t Scheduler::process_count() const {
     count += static_cast<int64_t>(worker->spawned()) - static_cast<int64_t>(worker->ended());
   }
   return static_cast<size_t>(std::max<int64_t>(count, 0));
+}
+
+TimerPlace Scheduler::StartTimer(Pid receiver, Signal* message, Tick due, Tick interval) {
+  if (!IsAlive(receiver)) {
+    DestroySignal(message);
+    return TimerPlace{};
+  }
+  const TimerPlace place =
+      timers_.Start(receiver, table_[receiver.slot()].user_timers, message, due, interval);
+  TimerArmed(due);
+  // It may have died meanwhile, without having seen the timer: see UserTimerList.
+  if (!IsAlive(receiver)) timers_.Cancel(receiver, place);
+  return place;
 }
 
 // ---- Injection.
@@ -130,11 +145,13 @@ void Scheduler::Inject(std::span<ControlBlock* const> processes) {
     injected_last_->next = processes.front();
   }
   injected_last_ = processes.back();
-  injected_count_.store(injected_count_.load(std::memory_order_relaxed) + processes.size(), std::memory_order_relaxed);
+  injected_count_.store(injected_count_.load(std::memory_order_relaxed) + processes.size(),
+                        std::memory_order_relaxed);
   WakeOneLocked();
 }
 
 size_t Scheduler::TakeInjected(std::span<ControlBlock*> taken) {
+  if (injected_count_.load(std::memory_order_relaxed) == 0) return 0;
   MutexLock lock(mutex_);
   const size_t waiting = injected_count_.load(std::memory_order_relaxed);
   const size_t count = std::min(taken.size(), (waiting + workers_.size() - 1) / workers_.size());
@@ -234,7 +251,8 @@ void Scheduler::WakeKeeper() {
 }
 
 void Scheduler::UpdateNeedsWatch() {
-  needs_watch_.store(parked_count_.load(std::memory_order_relaxed) > 0 && !ticking_, std::memory_order_relaxed);
+  needs_watch_.store(parked_count_.load(std::memory_order_relaxed) > 0 && !ticking_,
+                     std::memory_order_relaxed);
 }
 
 }  // namespace hydra::process_internal

@@ -1,22 +1,29 @@
 // The scheduler of one runtime: its workers, its process table, its timers and its clock.
 //
 // Idle means idle
-//   A worker that finds nothing to run parks. One of the parked workers is the keeper: it wakes itself when the next timer
-//   is due, and every millisecond while another worker runs, to take over what that one has left lying for so long (its
-//   process may compute for seconds). With all parked and no timer due, nothing ticks.
+//   A worker that finds nothing to run parks. One of the parked workers is the keeper: it wakes
+//   itself when the next timer is due, and every millisecond while another worker runs, to take
+//   over what that one has left lying for so long (its process may compute for seconds). With all
+//   parked and no timer due, nothing ticks.
 //
 // Protocol of parking (everything about it is guarded by one lock)
-//   1. Park: under the lock, look at the injection queue; if it is empty, count as parked. If there is no keeper, become it.
+//   1. Park: under the lock, look at the injection queue; if it is empty, count as parked. If there
+//   is no keeper, become it.
 //   2. Inject, any thread: under the lock, append; wake a parked worker, the keeper last.
-//   3. A worker that runs and puts a process where only itself looks reads `needs_watch_`; if it is set, some worker is
-//      parked and no keeper ticks, so it wakes the keeper to start ticking. `needs_watch_` is written under the lock, and a
-//      worker that unparks passes the lock before it runs anything: it can't miss that the ticking has stopped.
-//   4. A timer that is armed for an earlier time than the keeper sleeps to (`keeper_sleeps_to_`) wakes the keeper. The keeper
-//      publishes that it is about to sleep before it reads the timers' next due tick, the one that arms stores the due tick
-//      before it reads `keeper_sleeps_to_`, all sequentially consistent: one sees the other.
-//   A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to it. Others are woken for
-//   it only when it has grown (`WakePeer`), so as not to pay a wake-up for what is run here within microseconds anyway; what
-//   they are not woken for the keeper's tick finds.
+//   3. A worker that runs and puts a process where only itself looks reads `needs_watch_`; if it is
+//   set, some worker is
+//      parked and no keeper ticks, so it wakes the keeper to start ticking. `needs_watch_` is
+//      written under the lock, and a worker that unparks passes the lock before it runs anything:
+//      it can't miss that the ticking has stopped.
+//   4. A timer that is armed for an earlier time than the keeper sleeps to (`keeper_sleeps_to_`)
+//   wakes the keeper. The keeper
+//      publishes that it is about to sleep before it reads the timers' next due tick, the one that
+//      arms stores the due tick before it reads `keeper_sleeps_to_`, all sequentially consistent:
+//      one sees the other.
+//   A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to
+//   it. Others are woken for it only when it has grown (`WakePeer`), so as not to pay a wake-up for
+//   what is run here within microseconds anyway; what they are not woken for the keeper's tick
+//   finds.
 #ifndef HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
 #define HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
 
@@ -56,8 +63,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Lets the turns that are being run end, then ends all processes (`killed`), destroying every frame and message.
-  // Blocks as long as a process runs without suspending.
+  // Lets the turns that are being run end, then ends all processes (`killed`), destroying every
+  // frame and message. Blocks as long as a process runs without suspending.
   ~Scheduler();
 
   // This runtime's number among all of this OS process; never used again.
@@ -72,7 +79,7 @@ class Scheduler {
 
   // ---- For any thread.
 
-  Pid Spawn(Entry* entry, Priority priority, ExitWatcher* watcher);
+  Pid Spawn(Entry* entry, Priority priority);
   void Send(Pid to, Signal* signal);
   // Whether the process exists and its death isn't visible yet.
   bool IsAlive(Pid pid);
@@ -89,11 +96,18 @@ class Scheduler {
 
   // Takes a fair share of the injected processes, up to `taken.size()`. Returns their number.
   size_t TakeInjected(std::span<ControlBlock*> taken);
-  bool HasInjected() const { return injected_count_.load(std::memory_order_relaxed) > 0; }
+
+  // Takes one; null if there is none.
+  ControlBlock* TakeInjected() {
+    ControlBlock* process = nullptr;
+    return TakeInjected(std::span(&process, 1)) == 1 ? process : nullptr;
+  }
 
   // Wakes a parked worker, if there is one and none is already looking for work.
   void WakePeer() {
-    if (parked_count_.load(std::memory_order_relaxed) > 0 && searching_.load(std::memory_order_relaxed) == 0) WakeOne();
+    if (parked_count_.load(std::memory_order_relaxed) > 0 &&
+        searching_.load(std::memory_order_relaxed) == 0)
+      WakeOne();
   }
 
   // Sees to it that the keeper ticks, since the caller leaves a process where nobody else looks.
@@ -101,9 +115,15 @@ class Scheduler {
     if (needs_watch_.load(std::memory_order_relaxed)) StartWatch();
   }
 
+  // Starts a timer that sends `message` to `receiver` at `due`, and copies every `interval` ticks
+  // after that if it isn't 0. Takes the message. For a dead receiver nothing is started, and the
+  // place is none's.
+  TimerPlace StartTimer(Pid receiver, Signal* message, Tick due, Tick interval);
+
   // To be called after a timer was armed for `due`.
   void TimerArmed(Tick due) {
     if (due < keeper_sleeps_to_.load(std::memory_order_seq_cst)) WakeKeeper();
+    EnsureWatch();
   }
 
   // Blocks until there may be something to do for `worker`.
@@ -153,7 +173,8 @@ class Scheduler {
 
   // Set once, by the stopping thread; read by workers between turns.
   std::atomic<bool> stopping_{false};
-  // Workers in Searching; written by them, read by whoever considers waking one. A hint, hence relaxed.
+  // Workers in Searching; written by them, read by whoever considers waking one. A hint, hence
+  // relaxed.
   std::atomic<int> searching_{0};
   // The next three are written under the lock and read without it; see the protocol above.
   std::atomic<int> parked_count_{0};

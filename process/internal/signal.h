@@ -1,7 +1,9 @@
-// A signal: the node that travels from one process to another, and the description of what it carries.
+// A signal: the node that travels from one process to another, and the description of what it
+// carries.
 //
-// Everything between processes is a signal (semantics.md SIG1); a message is the kind that carries a user's value. The
-// node is allocated by the sender, linked into the receiver's `Inbox`, and freed by whoever takes the value out.
+// Everything between processes is a signal (semantics.md SIG1); a message is the kind that carries
+// a user's value. The node is allocated by the sender, linked into the receiver's `Inbox`, and
+// freed by whoever takes the value out.
 #ifndef HYDRA_PROCESS_INTERNAL_SIGNAL_H_
 #define HYDRA_PROCESS_INTERNAL_SIGNAL_H_
 
@@ -24,8 +26,8 @@ enum class SignalKind : uint8_t {
 
 struct Signal;
 
-// Describes one type of signal. There is one per C++ type, and its address is the type's identity: two messages are of
-// the same type when they point to the same SignalType.
+// Describes one type of signal. There is one per C++ type, and its address is the type's identity:
+// two messages are of the same type when they point to the same SignalType.
 struct SignalType {
   SignalKind kind;
   uint32_t node_bytes;
@@ -38,9 +40,11 @@ struct SignalType {
 };
 
 struct Signal {
-  // The signal pushed before this one; written by the pushing sender, then by the owner of the inbox.
+  // The signal pushed before this one; written by the pushing sender, then by the owner of the
+  // inbox.
   Signal* next = nullptr;
-  // Until it is drained: the serial of the process it is meant for. Then: its position in the mailbox.
+  // Until it is drained: the serial of the process it is meant for. Then: its position in the
+  // mailbox.
   uint64_t serial = 0;
   const SignalType* type = nullptr;
 };
@@ -48,7 +52,8 @@ struct Signal {
 template <typename T>
 struct ValueSignal final : Signal {
   template <typename... Args>
-  explicit ValueSignal(const SignalType* signal_type, Args&&... args) : value{std::forward<Args>(args)...} {
+  explicit ValueSignal(const SignalType* signal_type, Args&&... args)
+      : value{std::forward<Args>(args)...} {
     type = signal_type;
   }
 

@@ -12,9 +12,9 @@ TimerWheel::TimerWheel() {
 }
 
 void TimerWheel::Add(TimerNode& node) {
-  const Tick due = std::min(std::max(node.due, now_), now_ + kHorizon - 1);
-  // Within the horizon only the wheel's own overflow (after 139 years) can differ above the top level.
-  const int level = std::min((63 - std::countl_zero((now_ ^ due) | (kSlots - 1))) / kBits, kLevels - 1);
+  // What lies beyond the round of the top level waits at its end, and is added again then.
+  const Tick due = std::min(std::max(node.due, now_), now_ | (kHorizon - 1));
+  const int level = (63 - std::countl_zero((now_ ^ due) | (kSlots - 1))) / kBits;
   const int slot = static_cast<int>(due >> (level * kBits)) & (kSlots - 1);
   TimerNode& head = levels_[level].slots[slot];
   node.previous = head.previous;
@@ -60,7 +60,9 @@ TimerWheel::Place TimerWheel::Next() const {
     // Every occupied slot lies ahead in the round that the wheel is in, so the lowest comes first.
     const int slot = std::countr_zero(levels_[level].occupied);
     const Tick round = now_ >> ((level + 1) * kBits) << ((level + 1) * kBits);
-    return {.level = level, .slot = slot, .begins = round + (Tick{static_cast<unsigned>(slot)} << (level * kBits))};
+    return {.level = level,
+            .slot = slot,
+            .begins = round + (Tick{static_cast<unsigned>(slot)} << (level * kBits))};
   }
   return {};
 }

@@ -1,8 +1,9 @@
 // A hierarchical timing wheel: O(1) to add and remove a timer, whatever their number.
 //
-// After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987), scheme 7: level n has 64 slots of 64^n
-// ticks. A timer lies at the level of the highest group of six bits in which its due tick differs from the wheel's own
-// tick; when the wheel reaches its slot it moves down a level, at most six times.
+// After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987), scheme 7: level n
+// has 64 slots of 64^n ticks. A timer lies at the level of the highest group of six bits in which
+// its due tick differs from the wheel's own tick; when the wheel reaches its slot it moves down a
+// level, at most six times.
 #ifndef HYDRA_PROCESS_INTERNAL_TIMER_WHEEL_H_
 #define HYDRA_PROCESS_INTERNAL_TIMER_WHEEL_H_
 
@@ -36,28 +37,31 @@ class TimerWheel {
   // The tick that the wheel has been advanced to.
   Tick now() const { return now_; }
 
-  // Adds a timer that is due at `node.due`; one that is due already expires at the next `NextExpired`.
+  // Adds a timer that is due at `node.due`; one that is due already expires at the next
+  // `NextExpired`.
   void Add(TimerNode& node);
 
   // Removes an armed timer.
   void Remove(TimerNode& node);
 
-  // Advances the wheel towards `tick`. Returns a timer that is due, which is then not armed any more, earlier ticks
-  // before later ones; null when no more are due, and the wheel stands at `tick`.
+  // Advances the wheel towards `tick`. Returns a timer that is due, which is then not armed any
+  // more, earlier ticks before later ones; null when no more are due, and the wheel stands at
+  // `tick`.
   TimerNode* NextExpired(Tick tick);
 
-  // The tick at which the wheel must be advanced next; kForever when it is empty. No timer is due earlier; it may be that
-  // none is due then either, when timers only move down a level.
+  // The tick at which the wheel must be advanced next; kForever when it is empty. No timer is due
+  // earlier; it may be that none is due then either, when timers only move down a level.
   Tick NextDue() const;
 
  private:
   static constexpr int kBits = 6;
   static constexpr int kSlots = 1 << kBits;
   static constexpr int kLevels = 7;
-  static constexpr Tick kHorizon = Tick{1} << (kBits * kLevels);  // 139 years
+  static constexpr Tick kHorizon = Tick{1}
+                                   << (kBits * kLevels);  // a round of the top level: 139 years
 
   struct Level {
-    uint64_t occupied = 0;  // bit i: slot i isn't empty
+    uint64_t occupied = 0;                // bit i: slot i isn't empty
     std::array<TimerNode, kSlots> slots;  // heads of circular lists
   };
 

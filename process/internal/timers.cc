@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "hydra/base/mutex.h"
@@ -17,22 +18,6 @@ namespace hydra::process_internal {
 
 Timers::Timers(size_t wheels) {
   for (size_t i = 0; i < wheels; ++i) wheels_.push_back(std::make_unique<Wheel>());
-}
-
-void Timers::Clear() {
-  for (const std::unique_ptr<Wheel>& wheel : wheels_) {
-    std::vector<Signal*> messages;
-    {
-      MutexLock lock(wheel->mutex);
-      for (UserTimer& timer : wheel->user_timers) {
-        if (!timer.armed()) continue;
-        wheel->wheel.Remove(timer);
-        messages.push_back(timer.message);
-        Retire(*wheel, timer);
-      }
-    }
-    for (Signal* message : messages) DestroySignal(message);
-  }
 }
 
 void Timers::Arm(WaitTimer& timer, Tick due) {
@@ -50,49 +35,79 @@ void Timers::Disarm(WaitTimer& timer) {
   if (timer.armed()) wheel.wheel.Remove(timer);
 }
 
-TimerPlace Timers::Start(Pid process, Signal* message, Tick due, Tick interval) {
-  Wheel& wheel = WheelOf(process);
-  MutexLock lock(wheel.mutex);
-  if (wheel.first_free == kNoTimer) {
-    UserTimer& added = wheel.user_timers.emplace_back();
-    added.place.index = static_cast<uint32_t>(wheel.user_timers.size() - 1);
-    added.next_free = kNoTimer;
-    wheel.first_free = added.place.index;
+TimerPlace Timers::Start(Pid receiver, UserTimerList& list, Signal* message, Tick due,
+                         Tick interval) {
+  std::shared_ptr<const Signal> repeated;
+  if (interval > 0) {
+    repeated.reset(message, [](Signal* signal) { DestroySignal(signal); });
+    message = nullptr;
   }
-  UserTimer& timer = wheel.user_timers[wheel.first_free];
-  wheel.first_free = timer.next_free;
-  timer.process = process;
-  timer.message = message;
-  timer.due = due;
-  timer.interval = interval;
-  wheel.wheel.Add(timer);
+  Wheel& wheel = WheelOf(receiver);
+  MutexLock lock(wheel.mutex);
+  UserTimer* timer = wheel.first_free;
+  if (timer != nullptr) {
+    wheel.first_free = timer->next_of_receiver;
+  } else {
+    timer = &wheel.user_timers.emplace_back();
+    timer->place.index = static_cast<uint32_t>(wheel.user_timers.size() - 1);
+  }
+  timer->receiver = receiver;
+  timer->list = &list;
+  timer->message = message;
+  timer->repeated = std::move(repeated);
+  timer->due = due;
+  timer->interval = interval;
+  UserTimer* second = list.first.load(std::memory_order_relaxed);
+  timer->previous_of_receiver = nullptr;
+  timer->next_of_receiver = second;
+  if (second != nullptr) second->previous_of_receiver = timer;
+  list.first.store(timer, std::memory_order_seq_cst);
+  wheel.wheel.Add(*timer);
   PublishNextDue(wheel);
-  return timer.place;
+  return timer->place;
 }
 
-std::optional<Tick> Timers::Cancel(Pid process, TimerPlace place) {
-  Signal* message = nullptr;
-  Tick due = 0;
+std::optional<Tick> Timers::Cancel(Pid receiver, TimerPlace place) {
+  FiredTimer cancelled;
   {
-    Wheel& wheel = WheelOf(process);
+    Wheel& wheel = WheelOf(receiver);
     MutexLock lock(wheel.mutex);
-    UserTimer* timer = Find(wheel, place);
+    UserTimer* timer = Find(wheel, receiver, place);
     if (timer == nullptr) return std::nullopt;
     wheel.wheel.Remove(*timer);
-    message = timer->message;
-    due = timer->due;
-    Retire(wheel, *timer);
+    cancelled = Retire(wheel, *timer);
   }
-  DestroySignal(message);  // Without the lock: its destructor may do anything.
-  return due;
+  // Without the lock: the message's destructor may do anything.
+  if (cancelled.message != nullptr) DestroySignal(cancelled.message);
+  return cancelled.due;
 }
 
-std::optional<Tick> Timers::Read(Pid process, TimerPlace place) const {
-  Wheel& wheel = WheelOf(process);
+std::optional<Tick> Timers::Read(Pid receiver, TimerPlace place) const {
+  Wheel& wheel = WheelOf(receiver);
   MutexLock lock(wheel.mutex);
-  const UserTimer* timer = Find(wheel, place);
+  const UserTimer* timer = Find(wheel, receiver, place);
   if (timer == nullptr) return std::nullopt;
   return timer->due;
+}
+
+void Timers::CancelAll(Pid receiver, UserTimerList& list) {
+  if (list.first.load(std::memory_order_seq_cst) == nullptr) return;
+  std::vector<FiredTimer> cancelled;
+  {
+    Wheel& wheel = WheelOf(receiver);
+    MutexLock lock(wheel.mutex);
+    for (UserTimer* timer = list.first.load(std::memory_order_relaxed); timer != nullptr;) {
+      UserTimer* next = timer->next_of_receiver;
+      if (timer->receiver == receiver) {
+        wheel.wheel.Remove(*timer);
+        cancelled.push_back(Retire(wheel, *timer));
+      }
+      timer = next;
+    }
+  }
+  for (const FiredTimer& timer : cancelled) {
+    if (timer.message != nullptr) DestroySignal(timer.message);
+  }
 }
 
 void Timers::TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired) {
@@ -101,17 +116,16 @@ void Timers::TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired) {
     TimerNode* node = wheel.wheel.NextExpired(now);
     if (node == nullptr) break;
     if (node->kind == TimerNode::Kind::kWait) {
-      fired.push_back({.process = static_cast<WaitTimer*>(node)->process, .signal = nullptr, .due = node->due});
+      fired.push_back({.process = static_cast<WaitTimer*>(node)->process, .due = node->due});
       continue;
     }
     UserTimer& timer = *static_cast<UserTimer*>(node);
     if (timer.interval == 0) {
-      fired.push_back({.process = timer.process, .signal = timer.message, .due = timer.due});
-      Retire(wheel, timer);
+      fired.push_back(Retire(wheel, timer));
     } else {
-      fired.push_back(
-          {.process = timer.process, .signal = timer.message->type->clone(timer.message), .due = timer.due});
-      timer.due += timer.interval;  // From when it was due, not from now: no drift.
+      fired.push_back({.process = timer.receiver, .due = timer.due, .repeated = timer.repeated});
+      // From when it was due, not from now: no drift.
+      timer.due = timer.interval < kForever - timer.due ? timer.due + timer.interval : kForever;
       wheel.wheel.Add(timer);
     }
   }
@@ -128,27 +142,42 @@ size_t Timers::pending() const {
   size_t count = 0;
   for (const std::unique_ptr<Wheel>& wheel : wheels_) {
     MutexLock lock(wheel->mutex);
-    count += std::ranges::count_if(wheel->user_timers, [](const UserTimer& timer) { return timer.armed(); });
+    count += std::ranges::count_if(wheel->user_timers,
+                                   [](const UserTimer& timer) { return timer.armed(); });
   }
   return count;
 }
 
 void Timers::PublishNextDue(Wheel& wheel) {
   const Tick due = wheel.wheel.NextDue();
-  if (due != wheel.next_due.load(std::memory_order_relaxed)) wheel.next_due.store(due, std::memory_order_seq_cst);
+  if (due != wheel.next_due.load(std::memory_order_relaxed))
+    wheel.next_due.store(due, std::memory_order_seq_cst);
 }
 
-Timers::UserTimer* Timers::Find(Wheel& wheel, TimerPlace place) {
+UserTimer* Timers::Find(Wheel& wheel, Pid receiver, TimerPlace place) {
   if (place.index >= wheel.user_timers.size()) return nullptr;
   UserTimer& timer = wheel.user_timers[place.index];
-  return timer.place.generation == place.generation && timer.armed() ? &timer : nullptr;
+  const bool found =
+      timer.place.generation == place.generation && timer.receiver == receiver && timer.armed();
+  return found ? &timer : nullptr;
 }
 
-void Timers::Retire(Wheel& wheel, UserTimer& timer) {
-  timer.message = nullptr;
+FiredTimer Timers::Retire(Wheel& wheel, UserTimer& timer) {
+  FiredTimer retired = {.process = timer.receiver,
+                        .due = timer.due,
+                        .message = std::exchange(timer.message, nullptr),
+                        .repeated = std::exchange(timer.repeated, nullptr)};
+  UserTimer* previous = timer.previous_of_receiver;
+  UserTimer* next = timer.next_of_receiver;
+  if (next != nullptr) next->previous_of_receiver = previous;
+  if (previous != nullptr) {
+    previous->next_of_receiver = next;
+  } else {
+    timer.list->first.store(next, std::memory_order_relaxed);
+  }
   ++timer.place.generation;
-  timer.next_free = wheel.first_free;
-  wheel.first_free = timer.place.index;
+  timer.next_of_receiver = std::exchange(wheel.first_free, &timer);
+  return retired;
 }
 
 }  // namespace hydra::process_internal

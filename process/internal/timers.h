@@ -1,9 +1,10 @@
-// All timers of a runtime: the wait timers of processes, and the messages that users have asked to be sent later.
+// All timers of a runtime: the wait timers of processes, and the messages that users have asked to
+// be sent later.
 //
-// There is one wheel for each scheduler, under a lock of its own. A process's timers all lie in the same wheel, chosen by
-// its slot, so that its messages arrive in the order of their deadlines (semantics.md TMR6) and anyone can cancel a timer
-// with an exact answer. Whichever scheduler looks at the clock fires what is due, so that one that computes for seconds
-// delays no timer.
+// There is one wheel for each scheduler, under a lock of its own. A process's timers all lie in the
+// same wheel, chosen by its slot, so that its messages arrive in the order of their deadlines
+// (semantics.md TMR6) and anyone can cancel a timer with an exact answer. Whichever scheduler looks
+// at the clock fires what is due, so that one that computes for seconds delays no timer.
 #ifndef HYDRA_PROCESS_INTERNAL_TIMERS_H_
 #define HYDRA_PROCESS_INTERNAL_TIMERS_H_
 
@@ -24,24 +25,55 @@
 
 namespace hydra::process_internal {
 
-// The timer that ends a process's waits. There is at most one for each process; the wheel's lock guards it.
+// The timer that ends a process's waits. There is at most one for each process; the wheel's lock
+// guards it.
 struct WaitTimer : TimerNode {
   Pid process;
-  // The owner's: the tick that it was last armed for and hasn't heard of; kForever when there is none.
+  // The owner's: the tick that it was last armed for and hasn't heard of; kForever when there is
+  // none.
   Tick armed_for = kForever;
 };
 
-// Where a user's timer is kept. `generation` tells it from the timers that were kept in the same place before.
+// Where a user's timer is kept. `generation` tells it from the timers that were kept in the same
+// place before; 0 is none's.
 struct TimerPlace {
   uint32_t index = 0;
   uint32_t generation = 0;
 };
 
-// A timer that has fired: `signal` is to be sent to `process`; null stands for the end of a wait that was due at `due`.
+struct UserTimerList;
+
+// A message that is to be sent later, perhaps again and again.
+struct UserTimer : TimerNode {
+  UserTimer() { kind = Kind::kUser; }
+
+  Pid receiver;
+  UserTimerList* list = nullptr;           // the receiver's
+  Signal* message = nullptr;               // of a timer that fires once
+  std::shared_ptr<const Signal> repeated;  // of an interval timer, which sends copies
+  Tick interval = 0;
+  TimerPlace place = {.index = 0, .generation = 1};
+  // Neighbours in the list of the receiver's timers, while armed; in the list of free places
+  // otherwise (next only).
+  UserTimer* previous_of_receiver = nullptr;
+  UserTimer* next_of_receiver = nullptr;
+};
+
+// The user's timers that send to one process. The wheel's lock guards the list. `first` is also
+// read without it, by the dying process: it closes its inbox before it reads, and whoever starts a
+// timer looks at the inbox after having linked it, all sequentially consistent; one of the two sees
+// the other, and takes the timer out.
+struct UserTimerList {
+  std::atomic<UserTimer*> first{nullptr};
+};
+
+// A timer that has fired.
 struct FiredTimer {
   Pid process;
-  Signal* signal = nullptr;
   Tick due = 0;
+  Signal* message = nullptr;                         // for a timer that fires once
+  std::shared_ptr<const Signal> repeated = nullptr;  // for an interval timer: what to copy
+                                                     // neither: the end of a wait
 };
 
 // Thread safety: any thread.
@@ -57,18 +89,23 @@ class Timers {
   // Makes sure that `timer` doesn't fire any more; afterwards it may be freed.
   void Disarm(WaitTimer& timer);
 
-  // Sends `message` to `process` at `due`, and every `interval` ticks after that if it isn't 0.
-  TimerPlace Start(Pid process, Signal* message, Tick due, Tick interval);
+  // Sends `message` to `receiver`, whose timers are in `list`, at `due`, and copies of it every
+  // `interval` ticks after that if it isn't 0. Takes the message.
+  TimerPlace Start(Pid receiver, UserTimerList& list, Signal* message, Tick due, Tick interval);
 
-  // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if it had fired or was
-  // cancelled before.
-  std::optional<Tick> Cancel(Pid process, TimerPlace place);
+  // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if
+  // it had fired or was stopped before.
+  std::optional<Tick> Cancel(Pid receiver, TimerPlace place);
 
   // The tick at which a user's timer is due next; nothing as for `Cancel`.
-  std::optional<Tick> Read(Pid process, TimerPlace place) const;
+  std::optional<Tick> Read(Pid receiver, TimerPlace place) const;
 
-  // Hands every timer of one wheel that is due at `now` to `send`, in order, without a lock held. Does nothing while another
-  // thread fires the same wheel.
+  // Stops all timers that send to a process which is dead.
+  void CancelAll(Pid receiver, UserTimerList& list);
+
+  // Hands every timer of one wheel that is due at `now` to `send`, in order, without a lock held;
+  // `send` takes the message, and doesn't throw. Does nothing while another thread fires the same
+  // wheel.
   template <typename Send>
   void Fire(size_t wheel, Tick now, Send send);
 
@@ -76,39 +113,26 @@ class Timers {
 
   // The earliest tick at which a timer may be due; kForever when there is none. A glance: no lock.
   Tick NextDue() const;
-  Tick NextDue(size_t wheel) const { return wheels_[wheel]->next_due.load(std::memory_order_seq_cst); }
-
-  // Stops all user timers and destroys their messages.
-  void Clear();
+  Tick NextDue(size_t wheel) const {
+    return wheels_[wheel]->next_due.load(std::memory_order_seq_cst);
+  }
 
   // User timers that are pending. For tests and for information.
   size_t pending() const;
 
  private:
-  struct UserTimer : TimerNode {
-    UserTimer() { kind = Kind::kUser; }
-
-    Pid process;
-    Signal* message = nullptr;
-    Tick interval = 0;
-    TimerPlace place;
-    uint32_t next_free = 0;
-  };
-
   struct Wheel {
     mutable Mutex mutex;
     TimerWheel wheel ABSL_GUARDED_BY(mutex);
-    // User timers, never moved; those that aren't armed are linked by next_free.
-    std::deque<UserTimer> user_timers ABSL_GUARDED_BY(mutex);
-    uint32_t first_free ABSL_GUARDED_BY(mutex) = kNoTimer;
-    // The wheel's NextDue, stored under the lock whenever it changes. Read without it, by schedulers that look at the clock
-    // (a stale value is put right by the next look) and by the keeper before it sleeps (seq_cst: see scheduler.h).
+    std::deque<UserTimer> user_timers ABSL_GUARDED_BY(mutex);  // never moved
+    UserTimer* first_free ABSL_GUARDED_BY(mutex) = nullptr;
+    // The wheel's NextDue, stored under the lock whenever it changes. Read without it, by
+    // schedulers that look at the clock (a stale value is put right by the next look) and by the
+    // keeper before it sleeps (seq_cst: see scheduler.h).
     std::atomic<Tick> next_due{kForever};
     // Taken by the thread that fires this wheel, until what fired is sent: keeps the order.
     std::atomic<bool> firing{false};
   };
-
-  static constexpr uint32_t kNoTimer = ~uint32_t{0};
 
   // How many timers are taken at once under the lock.
   static constexpr size_t kFireBatch = 64;
@@ -118,8 +142,13 @@ class Timers {
 
   Wheel& WheelOf(Pid process) const { return *wheels_[process.slot() % wheels_.size()]; }
   static void PublishNextDue(Wheel& wheel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
-  static UserTimer* Find(Wheel& wheel, TimerPlace place) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
-  static void Retire(Wheel& wheel, UserTimer& timer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+  static UserTimer* Find(Wheel& wheel, Pid receiver, TimerPlace place)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+
+  // Gives the place of a timer, which isn't in the wheel any more, to a later one. Returns what it
+  // was to send.
+  static FiredTimer Retire(Wheel& wheel, UserTimer& timer)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
 
   std::vector<std::unique_ptr<Wheel>> wheels_;
 };
@@ -132,7 +161,7 @@ void Timers::Fire(size_t index, Tick now, Send send) {
   do {
     fired.clear();
     TakeFired(wheel, now, fired);
-    for (const FiredTimer& timer : fired) send(timer);
+    for (FiredTimer& timer : fired) send(timer);
   } while (fired.size() == kFireBatch);
   wheel.firing.store(false, std::memory_order_release);
 }

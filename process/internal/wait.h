@@ -1,15 +1,14 @@
 // What a suspended process waits for: a message, a time, or merely its next turn.
 //
-// A Wait lives in the frame that suspended, as part of an awaitable such as Receive's. While the process is suspended the
-// worker that holds it asks the Wait which of the arriving messages it takes.
+// A Wait lives in the frame that suspended, as part of an awaitable such as Receive's. While the
+// process is suspended the worker that holds it asks the Wait which of the arriving messages it
+// takes.
 #ifndef HYDRA_PROCESS_INTERNAL_WAIT_H_
 #define HYDRA_PROCESS_INTERNAL_WAIT_H_
 
-#include <coroutine>
 #include <cstdint>
 #include <limits>
 
-#include "hydra/process/async.h"
 #include "hydra/process/internal/signal.h"
 
 namespace hydra::process_internal {
@@ -36,7 +35,15 @@ struct Wait {
     return match(*this, message);
   }
 
-  // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable consumes it.
+  // Ends the wait without a message.
+  void GiveUp() {
+    type = nullptr;
+    match = nullptr;
+    deadline = 0;
+  }
+
+  // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable
+  // consumes it.
   Signal* found = nullptr;
   // The only type accepted, where `match` is null.
   const SignalType* type = nullptr;
@@ -47,22 +54,6 @@ struct Wait {
   uint64_t mark = 0;
   // The inbox still holds on to `found`: take the value, leave the node.
   bool found_is_pinned = false;
-};
-
-// Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait is over already, so
-// that the process goes on at once; otherwise the process is resumed when it is.
-bool BeginWait(Wait& wait, PromiseBase& leaf);
-
-// The base of the awaitables: `co_await` suspends the process until the wait is over.
-struct AwaitableWait : Wait {
-  using IsProcessWait = void;
-
-  bool await_ready() const noexcept { return false; }
-
-  template <typename P>
-  bool await_suspend(std::coroutine_handle<P> leaf) {
-    return BeginWait(*this, leaf.promise());
-  }
 };
 
 }  // namespace hydra::process_internal

@@ -1,10 +1,12 @@
 // A worker: takes runnable processes one after the other and gives each its turn.
 //
-// The same code serves both kinds of runtime. On threads each worker has one, and runs until the scheduler stops; driven by
-// hand there is one worker, and a test asks it for one turn at a time, of a process chosen by a seed.
+// The same code serves both kinds of runtime. On threads each worker has one, and runs until the
+// scheduler stops; driven by hand there is one worker, and a test asks it for one turn at a time,
+// of a process chosen by a seed.
 //
 // Where a runnable process waits
-//   next       the process that was woken last: it runs next, while what it was sent is in this core's cache. When its waker
+//   next       the process that was woken last: it runs next, while what it was sent is in this
+//   core's cache. When its waker
 //              goes on sending, or has had `next` too often, it moves to the queue.
 //   ready      woken earlier, or out of its turn: first in, first out; thieves take half.
 //   spawned    newly spawned: newest first, thieves take the oldest.
@@ -25,10 +27,12 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/next_slot.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/internal/run_queue.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/spawn_deque.h"
+#include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
@@ -46,6 +50,12 @@ class Worker {
 
   // The worker of the calling thread; null on a foreign thread. Out of line: see HYDRA_NOINLINE.
   HYDRA_NOINLINE static Worker* Current();
+
+  // The same, for code that can't run on a foreign thread: a failed check there.
+  HYDRA_NOINLINE static Worker& CurrentOrDie();
+
+  // The process that the calling thread runs; a failed check if it runs none.
+  HYDRA_NOINLINE static ControlBlock& CurrentProcess();
 
   // Makes `worker` the calling thread's while it lives.
   class Scope {
@@ -80,24 +90,24 @@ class Worker {
   // ---- For processes that have their turn here, and for what happens on their behalf.
 
   // Delivers `signal`, or answers and destroys it if the receiver is dead. Takes the signal.
-  void Send(Pid to, Signal* signal);
+  void Send(const Pid& to, Signal* signal);
 
-  // Spawns a process. While the current process is exiting, and when the table is full, nothing is spawned and the pid
-  // was never alive. Takes the entry.
-  Pid Spawn(Entry* entry, Priority priority, ExitWatcher* watcher);
+  // Spawns a process. While the current process is exiting, and when the table is full, nothing is
+  // spawned and the pid was never alive. Takes the entry.
+  Pid Spawn(Entry* entry, Priority priority);
 
+  // The member half of the free functions in current.h.
   bool BeginWait(Wait& wait, PromiseBase& leaf);
-
-  // Drains the current process's inbox and takes the oldest message for good; null when there is none.
   Signal* KeepFound(Wait& wait);
 
   // ---- For other workers.
 
-  // Takes runnable processes of the worker `victim` over to this one. Returns whether there were any.
+  // Takes runnable processes of the worker `victim` over to this one. Returns whether there were
+  // any.
   bool StealFrom(Worker& victim);
 
-  // Takes over what `victim` would have run next, if it has stood there since the last look. For the worker that keeps
-  // watch, once a millisecond.
+  // Takes over what `victim` would have run next, if it has stood there since the last look. For
+  // the worker that keeps watch, once a millisecond.
   bool StealStaleNext(Worker& victim);
 
   // Whether a glance from outside finds runnable processes here.
@@ -115,10 +125,16 @@ class Worker {
   static constexpr int kNextInARow = 16;
   // Sends after which a waker that still runs is taken for one that goes on.
   static constexpr int kSendsBeforeFlush = 4;
-  static constexpr uint64_t kTurnsPerInjectionLook = 61;
-  static constexpr uint64_t kTurnsPerClockLook = 64;
-  static constexpr uint64_t kTurnsPerOldestSpawned = 8;
+  // Every so many turns a worker looks at the clock and at the injection queue.
+  static constexpr uint64_t kTurnsPerRound = 64;
+  // Of so many turns that `next` doesn't take, one goes to low priority.
   static constexpr uint64_t kTurnsPerLowPriority = 8;
+  // Of so many turns that `next` doesn't take, one goes to the oldest spawned process, so that it
+  // isn't passed over for ever. Seldom, since each unfolds another branch of a tree of processes:
+  // at one in 8 a tree of a million takes four times as long.
+  static constexpr uint64_t kTurnsPerOldest = 256;
+  // A process that has messages drained looks for signals with every so manieth message only.
+  static constexpr int kMessagesPerLook = 16;
   // Unread messages of a dead process that are destroyed in one turn.
   static constexpr int kReapedPerTurn = 1024;
 
@@ -126,10 +142,9 @@ class Worker {
 
   // ---- Choosing.
   ControlBlock* NextToRun();
-  ControlBlock* PickLocal();
-  ControlBlock* PickByPriority();
   ControlBlock* PickNext();
-  ControlBlock* TakeNext();
+  ControlBlock* PickQueued();
+  ControlBlock* PickInjected();
   ControlBlock* Search();
   ControlBlock* PickBySeed();
 
@@ -138,28 +153,39 @@ class Worker {
   void Enqueue(ControlBlock& process);
   void EnqueueSpawned(ControlBlock& process);
   void FlushNext();
+  void LetOthersRunNext();
   void FireTimers();
+  void SendFired(FiredTimer& timer) noexcept;
+  Queue& QueueOf(const ControlBlock& process);
 
   // ---- One turn.
   void Execute(ControlBlock& process);
   bool StartBody(ControlBlock& process);
   bool WaitIsOver(ControlBlock& process);
-  bool Sleep(ControlBlock& process);
   bool ArmWaitTimer(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
 
   // ---- Signals.
   void Drain(ControlBlock& process) {
+    sent_to_itself_ = false;
     if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
   }
   void Admit(ControlBlock& process, Signal* fresh);
   void Act(ControlBlock& process, Signal* signal);
   void Consume(ControlBlock& process, Signal* signal);
+  void ConsumeStrange(ControlBlock& process, Signal* signal);
 
   // ---- Death.
   void End(ControlBlock& process, ExitReason reason);
   void DestroyFrames(ControlBlock& process) noexcept;
   void Reap(ControlBlock& process);
+
+  // Adds to a counter that only the calling thread writes.
+  static void Count(std::atomic<uint64_t>& counter) {
+    counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  static thread_local Worker* of_this_thread_;
 
   Scheduler& scheduler_;
   ProcessTable& table_;
@@ -170,14 +196,16 @@ class Worker {
   // The rest belongs to the thread that drives the worker, but for what says otherwise.
 
   ControlBlock* current_ = nullptr;
-  int messages_left_ = 0;              // of the current turn
-  std::optional<ExitReason> exit_;     // an exit signal that has ended the current process
+  int messages_left_ = 0;           // of the current turn
+  bool sent_to_itself_ = false;     // the current process has, since it last looked for signals
+  std::optional<ExitReason> exit_;  // an exit signal that has ended the current process
   int sends_since_wake_ = 0;
   int next_in_a_row_ = 0;
+  uint64_t queued_picks_ = 0;
+  bool priorities_used_ = false;  // high_ or low_ may hold processes
   SlotCache slots_;
 
-  // Written by the owner; taken by the owner and by the worker that keeps watch, both with an exchange.
-  std::atomic<ControlBlock*> next_{nullptr};
+  NextSlot<ControlBlock> next_;
   // Written by the owner, read by the watch: whether `next_` has stood still.
   std::atomic<uint64_t> turns_{0};
   Queue ready_;
@@ -199,12 +227,6 @@ class Worker {
   // The runnable processes of a worker that is driven by hand, in no order.
   std::vector<ControlBlock*> runnable_;
 };
-
-// The calling thread's worker; a failed check on a foreign thread.
-Worker& CurrentWorker();
-
-// The calling process; a failed check outside of one.
-ControlBlock& CurrentProcess();
 
 }  // namespace hydra::process_internal
 

@@ -16,8 +16,10 @@ using process_internal::Scheduler;
 using process_internal::Tick;
 
 ManualRuntime::ManualRuntime(ManualRuntimeOptions options)
-    : Runtime(std::make_unique<Scheduler>(Scheduler::Options{
-          .workers = 1, .max_processes = options.max_processes, .by_hand = true, .seed = options.seed})) {}
+    : Runtime(std::make_unique<Scheduler>(Scheduler::Options{.workers = 1,
+                                                             .max_processes = options.max_processes,
+                                                             .by_hand = true,
+                                                             .seed = options.seed})) {}
 
 bool ManualRuntime::RunOne() { return scheduler().worker().RunOne(); }
 
@@ -28,18 +30,26 @@ int64_t ManualRuntime::RunUntilIdle() {
 }
 
 void ManualRuntime::Advance(absl::Duration duration) {
-  const Tick target = std::max(scheduler().clock().TickAfter(duration), scheduler().clock().NowTick());
+  const Tick target =
+      std::max(scheduler().clock().TickAfter(duration), scheduler().clock().NowTick());
   RunUntilIdle();
-  while (scheduler().timers().NextDue() <= target) AdvanceToNextTimer();
+  while (scheduler().timers().NextDue() <= target) {
+    scheduler().clock().AdvanceTo(
+        std::max(scheduler().timers().NextDue(), scheduler().clock().NowTick()));
+    RunUntilIdle();
+  }
   scheduler().clock().AdvanceTo(target);
 }
 
 bool ManualRuntime::AdvanceToNextTimer() {
-  const Tick due = scheduler().timers().NextDue();
-  if (due == process_internal::kForever) return false;
-  scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
-  RunUntilIdle();
-  return true;
+  for (;;) {
+    const Tick due = scheduler().timers().NextDue();
+    if (due == process_internal::kForever) return false;
+    scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
+    // Nothing runs when the wheel has merely moved timers down a level, or what was due has been
+    // cancelled.
+    if (RunUntilIdle() > 0) return true;
+  }
 }
 
 }  // namespace hydra

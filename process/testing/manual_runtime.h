@@ -1,15 +1,17 @@
-// A runtime that a test drives by hand: no threads, a virtual clock, and an order of turns that a seed decides.
+// A runtime that a test drives by hand: no threads, a virtual clock, and an order of turns that a
+// seed decides.
 //
 //   TEST(WorkerTest, RetriesAfterASecond) {
 //     hydra::ManualRuntime runtime({.seed = 7});
 //     hydra::Pid worker = runtime.Spawn(Worker);
 //     runtime.RunUntilIdle();                          // until every process waits
-//     runtime.Advance(absl::Seconds(1));               // one virtual second, with all that happens in it
-//     EXPECT_FALSE(runtime.IsAlive(worker));
+//     runtime.Advance(absl::Seconds(1));               // one virtual second, with all that happens
+//     in it EXPECT_FALSE(runtime.IsAlive(worker));
 //   }
 //
-// It is the real scheduler and the real process code, given its turns one by one. The same seed gives the same order, so a
-// failure can be repeated; other seeds give other orders: see `HYDRA_TEST` in process_test.h, which runs a test for many.
+// It is the real scheduler and the real process code, given its turns one by one. The same seed
+// gives the same order, so a failure can be repeated; other seeds give other orders: see
+// `HYDRA_TEST` in process_test.h, which runs a test for many.
 #ifndef HYDRA_PROCESS_TESTING_MANUAL_RUNTIME_H_
 #define HYDRA_PROCESS_TESTING_MANUAL_RUNTIME_H_
 
@@ -33,14 +35,16 @@ class ManualRuntime : public Runtime {
   // Gives one turn to a runnable process. Returns false if there is none.
   bool RunOne();
 
-  // Gives turns until every process waits. Timers that are due by now fire; the clock stands still. Returns the number of
-  // turns. Doesn't return while processes keep each other running.
+  // Gives turns until every process waits. Timers that are due by now fire; the clock stands still.
+  // Returns the number of turns. Doesn't return while processes keep each other running.
   int64_t RunUntilIdle();
 
-  // Moves the clock forward by `duration`, stopping at each time that a timer is due to run until idle.
+  // Moves the clock forward by `duration`, stopping at each time that a timer is due to run until
+  // idle.
   void Advance(absl::Duration duration);
 
-  // Advances to the next time that a timer is due, and runs until idle. Returns false if there is no timer.
+  // Advances to the next time that a timer is due, and runs until idle. Returns false if there is
+  // no timer.
   bool AdvanceToNextTimer();
 };
 

@@ -1,0 +1,51 @@
+// What the calling process does: the ends of the public templates that aren't templates. Each finds
+// the calling thread's worker and goes on there; on a foreign thread that is a failed check.
+#ifndef HYDRA_PROCESS_INTERNAL_CURRENT_H_
+#define HYDRA_PROCESS_INTERNAL_CURRENT_H_
+
+#include <coroutine>
+#include <cstdint>
+
+#include "hydra/base/compiler.h"
+#include "hydra/process/async.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+
+namespace hydra::process_internal {
+
+// Delivers `signal` to `to`. Takes the signal.
+HYDRA_NOINLINE void SendSignal(const Pid& to, Signal* signal);
+
+// Spawns a process. Takes the entry.
+HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, Priority priority);
+
+// Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait
+// is over already, so that the process goes on at once; otherwise the process is resumed when it
+// is.
+HYDRA_NOINLINE bool BeginWait(Wait& wait, PromiseBase& leaf);
+
+// Takes the node of the message that ended `wait` out of the mailbox for good.
+HYDRA_NOINLINE Signal* KeepFound(Wait& wait);
+
+// From where on the current process looks for messages with `ref`: they can't lie before its own
+// mark of it.
+HYDRA_NOINLINE uint64_t MarkOf(const Ref& ref);
+
+// The base of the awaitables: `co_await` suspends the process until the wait is over.
+struct AwaitableWait : Wait {
+  using IsProcessWait = void;
+
+  bool await_ready() const noexcept { return false; }
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> leaf) {
+    return BeginWait(*this, leaf.promise());
+  }
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_CURRENT_H_
