@@ -71,7 +71,7 @@ class PromiseBase {
   AsyncAwaiter<U> await_transform(Async<U>&& child);
 
   template <typename U>
-  void await_transform(Async<U>&) {
+  std::suspend_never await_transform(Async<U>&) {
     static_assert(sizeof(U*) == 0,
                   "an Async is awaited once, as an rvalue: co_await std::move(async)");
   }
@@ -83,12 +83,11 @@ class PromiseBase {
 
   template <typename A>
     requires(!ProcessWait<A>)
-  void await_transform(A&&) {
+  std::suspend_never await_transform(A&&) {
     static_assert(
         sizeof(A*) == 0,
         "a process awaits hydra::Async and Hydra's own awaitables only: a foreign awaitable would "
-        "resume it on "
-        "a foreign thread. Wrap the foreign operation's callback in hydra::Awaitable<T>.");
+        "resume it on a foreign thread. Wrap its callback in hydra::Awaitable<T>.");
   }
 
   // The coroutine that awaits this one; null for a process body.

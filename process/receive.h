@@ -3,27 +3,25 @@
 //   Ping ping = co_await hydra::Receive<Ping>();
 //   std::variant<Job, Stop> message = co_await hydra::Receive<Job, Stop>();
 //   std::optional<Job> urgent =
-//       co_await hydra::Receive<Job>().Where([](const Job& job) { return job.urgent;
-//       }).Within(absl::Seconds(1));
+//       co_await hydra::Receive<Job>().Where(&Job::urgent).Within(absl::Seconds(1));
 //
-//   bool handled = co_await hydra::Receive([&](Job job) { Do(job); },        // dispatches on the
-//   handlers' types
-//                                          [&](const Stop&) { done = true;
-//                                          }).Within(absl::Seconds(1));
+//   co_await hydra::Receive([&](Job job) { Do(job); },              // one handler for each type
+//                           [&](const Stop&) { done = true; });
 //
 //   hydra::Message any = co_await hydra::ReceiveAny();
 //
 // A receive is selective: it takes the oldest message that fits; all others stay in the mailbox, in
 // order. It can be refined, in this order, by
-//   .For(ref)      only messages whose member `ref` is that ref. Messages that arrived before the
-//   ref was made aren't even
-//                  looked at, so this costs the same however full the mailbox is.
-//   .Where(p)      only messages for which p(const M&) is true. If p throws, the co_await throws
-//   and the mailbox is as it was. .Within(d)     at most for the time d, then the result is empty:
-//   an optional of what it would be else. The messages that
-//                  are there already are looked at first, so `Within(absl::ZeroDuration())` polls.
-//                  The time isn't started anew by messages that don't fit. No message is lost by a
-//                  time that runs out.
+//
+//   .For(ref)    only messages whose member `ref` is that ref. Messages that arrived before this
+//                process made the ref aren't even looked at, so it costs the same however full the
+//                mailbox is.
+//   .Where(p)    only messages for which p(const M&) is true. If p throws, the co_await throws, and
+//                the mailbox is as it was.
+//   .Within(d)   at most for the time d; the result is an optional then, empty when time has run
+//                out. Messages that are there already are looked at first, so a zero or negative d
+//                polls. Messages that don't fit don't start the time anew, and none is lost when it
+//                runs out.
 #ifndef HYDRA_PROCESS_RECEIVE_H_
 #define HYDRA_PROCESS_RECEIVE_H_
 

@@ -3,8 +3,7 @@
 //   hydra::Async<> Worker(Config config, hydra::Pid owner);
 //
 //   hydra::Pid worker = hydra::Spawn(Worker, config, hydra::Self());
-//   hydra::Pid other = hydra::Spawn([job = std::move(job)]() -> hydra::Async<> { co_await
-//   job.Run(); });
+//   hydra::Pid other = hydra::Spawn([job]() -> hydra::Async<> { co_await job.Run(); });
 //
 // The callable, with its captures, and the arguments are moved into the new process, which keeps
 // what its body refers to: captures are safe there. Parameters are values; a reference would

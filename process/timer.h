@@ -5,8 +5,8 @@
 //   hydra::TimerRef timer = hydra::SendAfter(absl::Seconds(5), hydra::Self(), Retry{});
 //   std::optional<absl::Duration> left = hydra::CancelTimer(timer);     // empty: it has fired
 //
-//   hydra::TimerRef timeout = hydra::StartTimer(absl::Seconds(5), hydra::Self(), std::string("step
-//   1")); auto expired = co_await hydra::Receive<hydra::Timeout<std::string>>().For(timeout);
+//   hydra::TimerRef timeout = hydra::StartTimer(absl::Seconds(5), hydra::Self(), Step{1});
+//   auto expired = co_await hydra::Receive<hydra::Timeout<Step>>().For(timeout);
 //
 // Timers have a resolution of a millisecond and never fire early. Messages of timers to one process
 // arrive in the order in which they are due. A timer ends with the process that it sends to. On a

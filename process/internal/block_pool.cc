@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "hydra/base/compiler.h"
@@ -47,11 +48,6 @@ struct FreeBlockLink {
   FreeBlockLink* next_magazine;  // in the depot, of a magazine's first block
 };
 
-struct Magazine {
-  FreeBlockLink* first = nullptr;
-  uint32_t blocks = 0;
-};
-
 // The full magazines of one size that no thread holds, and the memory that has never been used.
 class Depot {
  public:
@@ -74,17 +70,16 @@ class Depot {
 
   // Takes back a magazine that isn't full, from a thread that ends: its blocks are collected until
   // they fill one.
-  void GiveRest(size_t index, Magazine rest) {
+  void GiveRest(size_t index, FreeBlockLink* blocks) {
     MutexLock lock(mutex_);
-    while (rest.first != nullptr) {
-      FreeBlockLink* block = rest.first;
-      rest.first = block->next;
-      block->next = rest_.first;
-      rest_.first = block;
-      if (++rest_.blocks < kMagazineBlocks[index]) continue;
-      rest_.first->next_magazine = magazines_;
-      magazines_ = rest_.first;
-      rest_ = Magazine{};
+    while (blocks != nullptr) {
+      FreeBlockLink* block = blocks;
+      blocks = block->next;
+      block->next = std::exchange(rest_, block);
+      if (++rest_blocks_ < kMagazineBlocks[index]) continue;
+      rest_->next_magazine = magazines_;
+      magazines_ = std::exchange(rest_, nullptr);
+      rest_blocks_ = 0;
     }
   }
 
@@ -116,7 +111,8 @@ class Depot {
 
   Mutex mutex_;
   FreeBlockLink* magazines_ ABSL_GUARDED_BY(mutex_) = nullptr;
-  Magazine rest_ ABSL_GUARDED_BY(mutex_);
+  FreeBlockLink* rest_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  uint32_t rest_blocks_ ABSL_GUARDED_BY(mutex_) = 0;
   char* unused_ ABSL_GUARDED_BY(mutex_) = nullptr;
   size_t unused_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
 };
@@ -130,8 +126,9 @@ std::array<Depot, kSizes>& Depots() {
 // A thread allocates from and frees to `current`. `full` is a full magazine or none: it takes two
 // magazines' worth of frees or allocations in a row before the depot is asked again.
 struct Magazines {
-  Magazine current;
+  FreeBlockLink* current = nullptr;
   FreeBlockLink* full = nullptr;
+  uint32_t room = 0;  // in `current`, for so many blocks; 0 before the first use
 };
 
 constinit thread_local std::array<Magazines, kSizes> magazines_of_this_thread{};
@@ -155,17 +152,28 @@ HYDRA_NOINLINE void* AllocateFromFull(Magazines& magazines, size_t index) {
     RegisterThread();
     magazines.full = Depots()[index].Take(index);
   }
-  FreeBlockLink* block = magazines.full;
-  magazines.full = nullptr;
-  magazines.current = {.first = block->next, .blocks = kMagazineBlocks[index] - 1};
+  FreeBlockLink* block = std::exchange(magazines.full, nullptr);
+  magazines.current = block->next;
+  magazines.room = 1;
   return block;
 }
 
-HYDRA_NOINLINE void PutCurrentAside(Magazines& magazines, size_t index) {
+void Put(Magazines& magazines, void* memory) {
+  auto* block = static_cast<FreeBlockLink*>(memory);
+  block->next = magazines.current;
+  magazines.current = block;
+  --magazines.room;
+}
+
+// Makes room for the block in `current`.
+HYDRA_NOINLINE void PutIntoEmpty(Magazines& magazines, size_t index, void* memory) noexcept {
   RegisterThread();
-  if (magazines.full != nullptr) Depots()[index].Give(magazines.full);
-  magazines.full = magazines.current.first;
-  magazines.current = Magazine{};
+  if (magazines.current != nullptr) {
+    if (magazines.full != nullptr) Depots()[index].Give(magazines.full);
+    magazines.full = std::exchange(magazines.current, nullptr);
+  }
+  magazines.room = kMagazineBlocks[index];
+  Put(magazines, memory);
 }
 
 }  // namespace
@@ -174,10 +182,11 @@ HYDRA_NOINLINE void* AllocateBlock(size_t bytes) {
   if (!kPooled || bytes > kLargestPooledBlock) return Malloc(bytes);
   const size_t index = SizeIndex(bytes);
   Magazines& magazines = magazines_of_this_thread[index];
-  FreeBlockLink* block = magazines.current.first;
-  if (block == nullptr) return AllocateFromFull(magazines, index);
-  magazines.current.first = block->next;
-  --magazines.current.blocks;
+  FreeBlockLink* block = magazines.current;
+  if (block == nullptr) [[unlikely]]
+    return AllocateFromFull(magazines, index);
+  magazines.current = block->next;
+  ++magazines.room;
   return block;
 }
 
@@ -185,11 +194,9 @@ HYDRA_NOINLINE void FreeBlock(void* memory, size_t bytes) noexcept {
   if (!kPooled || bytes > kLargestPooledBlock) return std::free(memory);
   const size_t index = SizeIndex(bytes);
   Magazines& magazines = magazines_of_this_thread[index];
-  if (magazines.current.blocks == kMagazineBlocks[index]) PutCurrentAside(magazines, index);
-  auto* block = static_cast<FreeBlockLink*>(memory);
-  block->next = magazines.current.first;
-  magazines.current.first = block;
-  ++magazines.current.blocks;
+  if (magazines.room == 0) [[unlikely]]
+    return PutIntoEmpty(magazines, index, memory);
+  Put(magazines, memory);
 }
 
 }  // namespace hydra::process_internal

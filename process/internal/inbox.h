@@ -9,27 +9,23 @@
 //   head is one of: kEmpty (owner awake, nothing ever queued since it woke), kIdle (owner asleep),
 //   kClosed (owner dead), or the newest signal (owner awake).
 //   1. Push, any thread: read head; if kClosed, fail. Write head into signal->next, and swap head
-//   for the signal if it
-//      hasn't changed; otherwise start again. If head was kIdle, exactly this sender must schedule
-//      the owner.
+//      for the signal if it hasn't changed; otherwise start again. If head was kIdle, exactly this
+//      sender must schedule the owner.
 //   2. TakeNew, owner: read head (acquire). Everything from there down to `seen`, which isn't
-//   dereferenced, is new; it is
-//      handed out oldest first. Then seen = head.
+//      dereferenced, is new; it is handed out oldest first. Then seen = head.
 //   3. Sleep, owner: swap head for kIdle if it is still `seen` (release). Otherwise there is
-//   something new: back to 2.
-//      After a successful swap another thread may run the owner at once: nothing of the owner may
-//      be touched any more.
+//      something new: back to 2. After a successful swap another thread may run the owner at once:
+//      nothing of the owner may be touched any more.
 //   4. Close, owner: exchange head for kClosed. What lies above `seen` is handed out a last time;
-//   no push succeeds after.
+//      no push succeeds after.
 //
 // Invariants
 //   * A signal is linked only once at a time, and its `next` is written by its sender before it is
-//   published; after
-//     TakeNew it belongs to the owner alone.
+//     published; after TakeNew it belongs to the owner alone.
 //   * The node that `seen` points to is not freed, nor pushed anywhere again, while `seen` points
-//   to it: else a new signal
-//     at the same address could make the head equal to `seen` although there is something new
-//     (ABA). Whoever consumes that node gives it to `Pin`, and it is freed when `seen` moves on.
+//     to it: else a new signal at the same address could make the head equal to `seen` although
+//     there is something new (ABA). Whoever consumes that node gives it to `Pin`, and it is freed
+//     when `seen` moves on.
 //   * Pushing is immune to ABA: a sender never dereferences the head it read.
 //
 // Ordering: the owner's sleep releases and a sender's waking push acquires what the owner wrote, so

@@ -70,7 +70,8 @@ class Mailbox {
   // Whether there are messages that no receive has looked at.
   bool HasFresh() const { return fresh_ != nullptr; }
 
-  bool empty() const { return fresh_ == nullptr && (saved_ == nullptr || saved_->size() == 0); }
+  // Whether there is certainly none, seen at a glance.
+  bool HasNone() const { return fresh_ == nullptr && saved_ == nullptr; }
 
   // Looks through all messages for one that ends `wait`.
   Match Find(Wait& wait, InboxCursor& cursor) {

@@ -9,13 +9,13 @@
 // Protocol
 //   1. Put, owner: `process_` is empty. Store it (release).
 //   2. Take, owner: read `process_`, store null, [barrier], read `claim_`. If it is kNone, the
-//   process is the owner's.
-//      Otherwise a thief is about: swap kWanted for kNone; if that succeeds the process is the
-//      owner's, else (kTaken) it is the thief's: store kNone, and come back empty-handed.
+//      process is the owner's. Otherwise a thief is about: swap kWanted for kNone; if that succeeds
+//      the process is the owner's, else (kTaken) it is the thief's: store kNone, and come back
+//      empty-handed.
 //   3. Steal, one thief at a time: if `claim_` is kNone, store kWanted, BARRIER, read `process_`.
-//   If it isn't the expected
-//      one any more, swap kWanted for kNone and give up. Otherwise swap kWanted for kTaken; if that
-//      succeeds the process is the thief's. The owner clears both when it next takes.
+//      If it isn't the expected one any more, swap kWanted for kNone and give up. Otherwise swap
+//      kWanted for kTaken; if that succeeds the process is the thief's. The owner clears both when
+//      it next takes.
 //
 // Invariant: the owner's store of null and read of `claim_`, and the thief's store of kWanted and
 // read of `process_`, are a Dekker pair: the BARRIER makes each owner's store before it visible to

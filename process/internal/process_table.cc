@@ -19,17 +19,29 @@
 namespace hydra::process_internal {
 namespace {
 
-constexpr uint32_t kSlotsPerStep = 1024;  // the table grows by 128 KiB
+// The table grows by 128 KiB at first, then by huge pages: a process's share of a page fault would
+// otherwise cost as much as all else that spawning it takes.
+constexpr uint32_t kSlotsPerSmallStep = 1024;
+constexpr size_t kHugePage = size_t{2} << 20;
+constexpr uint32_t kSlotsPerHugePage = kHugePage / sizeof(ControlBlock);
 
+// Reserves address space, aligned to huge pages.
 ControlBlock* Reserve(size_t bytes) {
+  const size_t padded = bytes + kHugePage;
   void* memory =
-      mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      mmap(nullptr, padded, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw std::bad_alloc();
-  return static_cast<ControlBlock*>(memory);
+  char* begin = static_cast<char*>(memory);
+  char* aligned = begin + (kHugePage - reinterpret_cast<uintptr_t>(begin) % kHugePage) % kHugePage;
+  if (aligned > begin) munmap(begin, aligned - begin);
+  if (const size_t rest = begin + padded - (aligned + bytes); rest > 0)
+    munmap(aligned + bytes, rest);
+  madvise(aligned, bytes, MADV_HUGEPAGE);  // where the kernel has none, pages are small
+  return reinterpret_cast<ControlBlock*>(aligned);
 }
 
 uint32_t RoundUp(uint32_t slots) {
-  return (slots + kSlotsPerStep - 1) / kSlotsPerStep * kSlotsPerStep;
+  return (slots + kSlotsPerSmallStep - 1) / kSlotsPerSmallStep * kSlotsPerSmallStep;
 }
 
 }  // namespace
@@ -84,23 +96,24 @@ bool ProcessTable::Refill(SlotCache& cache) {
 
 bool ProcessTable::Grow() {
   const uint32_t begin = size();
-  if (begin == max_processes_) return false;
+  const uint32_t step = begin < kSlotsPerHugePage ? kSlotsPerSmallStep : kSlotsPerHugePage;
+  const uint32_t count = std::min(step, max_processes_ - begin);
+  if (count == 0) return false;
   ControlBlock* first = slots_ + begin;
-  const size_t bytes = kSlotsPerStep * sizeof(ControlBlock);
-  if (mprotect(first, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+  if (mprotect(first, count * sizeof(ControlBlock), PROT_READ | PROT_WRITE) != 0) return false;
 #ifdef HYDRA_ASAN
   // The leak checker doesn't look into mapped memory by itself, and a process's frames hang on its
   // block.
   if (begin > 0) __lsan_unregister_root_region(slots_, begin * sizeof(ControlBlock));
-  __lsan_register_root_region(slots_, (begin + kSlotsPerStep) * sizeof(ControlBlock));
+  __lsan_register_root_region(slots_, (begin + count) * sizeof(ControlBlock));
 #endif
-  for (uint32_t i = kSlotsPerStep; i-- > 0;) {
+  for (uint32_t i = count; i-- > 0;) {
     auto* block = std::construct_at(first + i);
     block->index = begin + i;
     block->next = free_;
     free_ = block;
   }
-  size_.store(begin + kSlotsPerStep, std::memory_order_release);
+  size_.store(begin + count, std::memory_order_release);
   return true;
 }
 

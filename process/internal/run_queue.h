@@ -7,15 +7,14 @@
 //   head and tail only grow; the element of number n lies in buffer[n % kCapacity], and elements
 //   head..tail-1 are queued.
 //   1. Push, owner: read head (acquire); if tail - head is the capacity, fail. Write the element,
-//   then tail + 1 (release).
+//      then tail + 1 (release).
 //   2. Take, any thread: read head, then tail (acquire); copy up to n elements from head on; swap
-//   head for head + n if it
-//      hasn't changed (acq_rel). If it has, what was copied means nothing: start again.
+//      head for head + n if it hasn't changed (acq_rel). If it has, what was copied means nothing:
+//      start again.
 //
 // Invariants
 //   * A copied element can't be overwritten before the swap succeeds: the owner overwrites number h
-//   only once it has read a
-//     head above h, and then the swap of h fails.
+//     only once it has read a head above h, and then the swap of h fails.
 //   * Elements are atomics since a copy that will be thrown away may race with an overwrite.
 //   * The counters are 64 bits wide: they don't come back to the same value (ABA).
 #ifndef HYDRA_PROCESS_INTERNAL_RUN_QUEUE_H_

@@ -8,22 +8,20 @@
 //
 // Protocol of parking (everything about it is guarded by one lock)
 //   1. Park: under the lock, look at the injection queue; if it is empty, count as parked. If there
-//   is no keeper, become it.
+//      is no keeper, become it.
 //   2. Inject, any thread: under the lock, append; wake a parked worker, the keeper last.
 //   3. A worker that runs and puts a process where only itself looks reads `needs_watch_`; if it is
-//   set, some worker is
-//      parked and no keeper ticks, so it wakes the keeper to start ticking. `needs_watch_` is
-//      written under the lock, and a worker that unparks passes the lock before it runs anything:
-//      it can't miss that the ticking has stopped.
+//      set, some worker is parked and no keeper ticks, so it wakes the keeper to start ticking.
+//      `needs_watch_` is written under the lock, and a worker that unparks passes the lock before
+//      it runs anything: it can't miss that the ticking has stopped.
 //   4. A timer that is armed for an earlier time than the keeper sleeps to (`keeper_sleeps_to_`)
-//   wakes the keeper. The keeper
-//      publishes that it is about to sleep before it reads the timers' next due tick, the one that
-//      arms stores the due tick before it reads `keeper_sleeps_to_`, all sequentially consistent:
-//      one sees the other.
-//   A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to
-//   it. Others are woken for it only when it has grown (`WakePeer`), so as not to pay a wake-up for
-//   what is run here within microseconds anyway; what they are not woken for the keeper's tick
-//   finds.
+//      wakes the keeper. The keeper publishes that it is about to sleep before it reads the timers'
+//      next due tick, the one that arms stores the due tick before it reads `keeper_sleeps_to_`,
+//      all sequentially consistent: one sees the other.
+//
+// A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to it.
+// Others are woken for it only when it has grown (`WakePeer`), so as not to pay a wake-up for what
+// is run here within microseconds anyway; what they are not woken for the keeper's tick finds.
 #ifndef HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
 #define HYDRA_PROCESS_INTERNAL_SCHEDULER_H_
 
@@ -37,6 +35,7 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "hydra/base/compiler.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
@@ -173,15 +172,17 @@ class Scheduler {
 
   // Set once, by the stopping thread; read by workers between turns.
   std::atomic<bool> stopping_{false};
-  // Workers in Searching; written by them, read by whoever considers waking one. A hint, hence
-  // relaxed.
-  std::atomic<int> searching_{0};
   // The next three are written under the lock and read without it; see the protocol above.
   std::atomic<int> parked_count_{0};
   std::atomic<bool> needs_watch_{false};
   std::atomic<Tick> keeper_sleeps_to_{0};
   // Likewise: the length of the injection queue.
   std::atomic<size_t> injected_count_{0};
+  // What follows is written often, apart from what every message reads.
+
+  // Workers in Searching; written by them, read by whoever considers waking one. A hint, hence
+  // relaxed.
+  alignas(kCacheLine) std::atomic<int> searching_{0};
   // Processes spawned from foreign threads; workers count their own.
   std::atomic<int64_t> outside_spawns_{0};
 

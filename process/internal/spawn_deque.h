@@ -9,14 +9,12 @@
 // Protocol
 //   Elements top..bottom-1 are in the deque, number n in buffer[n % kCapacity]. top only grows.
 //   1. Push, owner: read top (acquire); if bottom - top is the capacity, fail. Write the element,
-//   then bottom + 1 (release).
+//      then bottom + 1 (release).
 //   2. PopNewest, owner: write bottom - 1 (seq_cst), then read top (seq_cst). If top is below, the
-//   element is the owner's:
-//      a thief that reads bottom later sees it gone. If top equals it, it is the last: whoever
-//      swaps top gets it.
+//      element is the owner's: a thief that reads bottom later sees it gone. If top equals it, it
+//      is the last: whoever swaps top gets it.
 //   3. PopOldest, any thread: read top, then bottom (both seq_cst); if top < bottom, copy the
-//   element and swap top for
-//      top + 1. If the swap fails, another thread took it.
+//      element and swap top for top + 1. If the swap fails, another thread took it.
 //
 // Invariant: of an owner in 2 and a thief in 3, one sees the other's write (both are in the single
 // order of seq_cst), so an element that isn't decided by a swap of top is taken by one of them

@@ -24,23 +24,26 @@ namespace hydra::process_internal {
 // ---- Waiting.
 
 bool BeginWait(Wait& wait, PromiseBase& leaf) {
-  return Worker::CurrentOrDie().BeginWait(wait, leaf);
+  Worker& worker = *Worker::of_this_thread_;
+  ControlBlock& process = *worker.current_;
+  --worker.messages_left_;
+  const bool nothing_there = process.mailbox.HasNone() && !process.inbox.HasNew(process.cursor);
+  if (!nothing_there || wait.deadline == 0) return worker.LookForMessages(wait, leaf);
+  process.wait = &wait;
+  process.leaf = &leaf;
+  return true;
 }
 
-Signal* KeepFound(Wait& wait) { return Worker::CurrentOrDie().KeepFound(wait); }
-
-uint64_t MarkOf(const Ref& ref) {
-  // Another process's ref tells nothing of this mailbox.
-  return ref.creator() == Worker::CurrentOrDie().PidOf(Worker::CurrentProcess()) ? ref.id() : 0;
-}
-
-bool Worker::BeginWait(Wait& wait, PromiseBase& leaf) {
+// The part of BeginWait that takes the messages which are there.
+bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   ControlBlock& process = *current_;
-  --messages_left_;
   // While there are drained messages, the inbox, which senders write to all the time, is left alone
   // now and then.
-  if (!process.mailbox.HasFresh() || sent_to_itself_ || messages_left_ % kMessagesPerLook == 0)
-    Drain(process);
+  if (!process.mailbox.HasFresh() || sent_to_itself_ || wait.deadline == 0 ||
+      messages_left_ % kMessagesPerLook == 0) {
+    sent_to_itself_ = false;
+    if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
+  }
   if (!exit_.has_value()) [[likely]] {
     const Match match = process.mailbox.Find(wait, process.cursor);
     if (match == Match::kThrew) wait.GiveUp();
@@ -51,36 +54,66 @@ bool Worker::BeginWait(Wait& wait, PromiseBase& leaf) {
   return true;
 }
 
+Signal* KeepFound(Wait& wait) {
+  Worker& worker = *Worker::of_this_thread_;
+  ControlBlock& process = *worker.current_;
+  if (std::exchange(wait.found_is_pinned, false)) {
+    if (Signal* fresh = process.inbox.Unpin(process.cursor)) worker.Admit(process, fresh);
+  }
+  return std::exchange(wait.found, nullptr);
+}
+
+uint64_t MarkOf(const Ref& ref) {
+  // Another process's ref tells nothing of this mailbox.
+  return ref.creator() == Worker::CurrentOrDie().PidOf(Worker::CurrentProcess()) ? ref.id() : 0;
+}
+
 // ---- One turn.
 
 void Worker::Execute(ControlBlock& process) {
+  current_ = &process;
   if (process.state == ProcessState::kDead) [[unlikely]]
     return Reap(process);
-  current_ = &process;
   messages_left_ = kMessagesPerTurn;
-  if (process.state == ProcessState::kNew && !StartBody(process)) return;
   for (;;) {
-    Drain(process);
+    const bool goes_on = TakeIn(process);
     if (exit_.has_value()) [[unlikely]]
       return End(process, *std::exchange(exit_, std::nullopt));
-    if (process.wait != nullptr) {
-      if (!WaitIsOver(process)) {
-        if (process.inbox.Sleep(process.cursor)) break;
-        continue;
-      }
+    if (goes_on) {
+      if (process.state == ProcessState::kNew && !StartBody(process)) [[unlikely]]
+        return;
       process.wait = nullptr;
+      process.leaf->frame().resume();
+      if (process.wait == nullptr) [[unlikely]]
+        return End(process, ReasonOfFinished(process));
+      if (messages_left_ < 0 || process.wait->deadline == kNextTurn) [[unlikely]] {
+        current_ = nullptr;
+        return Enqueue(process);
+      }
+      // Its wait has just looked for messages. Without a deadline it can go to sleep at once.
+      if (process.wait->deadline != kForever || exit_.has_value()) [[unlikely]]
+        continue;
     }
-    process.leaf->frame().resume();
-    if (process.wait == nullptr) return End(process, ReasonOfFinished(process));
-    if (messages_left_ < 0 || process.wait->deadline == kNextTurn) [[unlikely]] {
-      current_ = nullptr;
-      return Enqueue(process);
-    }
-    // Its wait has just looked for messages: it can go to sleep at once, unless more have come.
-    const bool may_sleep = process.wait->deadline == kForever && !exit_.has_value();
-    if (may_sleep && process.inbox.Sleep(process.cursor)) break;
+    if (process.inbox.Sleep(process.cursor)) break;
   }
   current_ = nullptr;
+}
+
+// Drains the inbox. Returns whether the process can go on: it is new, or its wait is over.
+bool Worker::TakeIn(ControlBlock& process) {
+  Wait* wait = process.wait;
+  if (Signal* fresh = process.inbox.TakeNew(process.cursor)) {
+    // The usual case, and the one that speed depends on: just the message that was waited for.
+    if (wait != nullptr && wait->found == nullptr && fresh->type == wait->type &&
+        fresh->next == nullptr && !process.mailbox.HasFresh() &&
+        fresh->serial == process.serial.load(std::memory_order_relaxed)) [[likely]] {
+      wait->found = fresh;
+      wait->found_is_pinned = Inbox::Pin(process.cursor, fresh);
+      return true;
+    }
+    Admit(process, fresh);
+  }
+  return wait == nullptr || WaitIsOver(process);
 }
 
 // Calls the body. Returns false if that ended the process.
@@ -188,13 +221,6 @@ void Worker::ConsumeStrange(ControlBlock& process, Signal* signal) {
   current_ = nullptr;  // what its destructor does isn't done by this process
   Consume(process, signal);
   current_ = &process;
-}
-
-Signal* Worker::KeepFound(Wait& wait) {
-  if (std::exchange(wait.found_is_pinned, false)) {
-    if (Signal* fresh = current_->inbox.Unpin(current_->cursor)) Admit(*current_, fresh);
-  }
-  return std::exchange(wait.found, nullptr);
 }
 
 // ---- Death. The order is docs/architecture.md's.

@@ -54,8 +54,7 @@ constinit thread_local Worker* Worker::of_this_thread_ = nullptr;
 Worker* Worker::Current() { return of_this_thread_; }
 
 Worker& Worker::CurrentOrDie() {
-  HYDRA_CHECK(of_this_thread_ != nullptr)
-      << "this must be called in a runtime; a foreign thread uses the members of hydra::Runtime";
+  HYDRA_CHECK(of_this_thread_ != nullptr) << kNoRuntime;
   return *of_this_thread_;
 }
 
@@ -77,7 +76,14 @@ Pid Worker::PidOf(const ControlBlock& process) const {
 
 void Worker::Run() {
   Scope scope(*this);
-  while (ControlBlock* process = NextToRun()) Execute(*process);
+  for (;;) {
+    // On a busy worker nearly every turn is of the process that was woken last.
+    ControlBlock* process = --next_turns_left_ >= 0 ? next_.Take() : nullptr;
+    if (process == nullptr) process = PickOther();
+    if (process == nullptr) return;
+    Count(turns_);
+    Execute(*process);
+  }
 }
 
 bool Worker::RunOne() {
@@ -99,37 +105,23 @@ void Worker::KillLeftOver(ControlBlock& process) {
 
 // ---- Choosing.
 
-ControlBlock* Worker::NextToRun() {
+// Waits until there is something to run; null when the scheduler stops.
+ControlBlock* Worker::PickOther() {
   while (!scheduler_.stopping()) {
-    Count(turns_);
-    if (turns_.load(std::memory_order_relaxed) % kTurnsPerRound == 0) [[unlikely]] {
+    // While others may be more urgent, `next` has no turns of its own.
+    next_turns_left_ = priorities_used_ ? 0 : kNextInARow;
+    if (const uint64_t turn = turns_.load(std::memory_order_relaxed); turn >= next_round_) {
+      next_round_ = turn + kTurnsPerRound;
       FireTimers();
       if (ControlBlock* process = scheduler_.TakeInjected()) return process;
     }
-    if (ControlBlock* process = PickNext()) return process;
+    if (!next_.empty()) FlushNext();
     if (ControlBlock* process = PickQueued()) return process;
     if (ControlBlock* process = Search()) return process;
     scheduler_.Park(*this);
     FireTimers();
   }
   return nullptr;
-}
-
-// `next`, unless somebody is more urgent, or it has had its share and others wait: then it queues
-// up behind them.
-ControlBlock* Worker::PickNext() {
-  if (next_.empty()) {
-    next_in_a_row_ = 0;
-    return nullptr;
-  }
-  const bool had_its_share =
-      ++next_in_a_row_ > kNextInARow && (ready_.size() > 0 || spawned_.size() > 0);
-  if (had_its_share || priorities_used_) {
-    next_in_a_row_ = 0;
-    FlushNext();
-    return nullptr;
-  }
-  return next_.Take();
 }
 
 ControlBlock* Worker::PickQueued() {
@@ -224,7 +216,7 @@ ControlBlock* Worker::PickBySeed() {
 // ---- Queueing.
 
 // For a process that was just woken by what runs here.
-void Worker::Wake(ControlBlock& process) {
+inline void Worker::Wake(ControlBlock& process) {
   sends_since_wake_ = 0;
   if (process.priority != Priority::kNormal) [[unlikely]] {
     Enqueue(process);
@@ -258,18 +250,21 @@ void Worker::Enqueue(ControlBlock& process) {
 }
 
 void Worker::EnqueueSpawned(ControlBlock& process) {
-  while (process.priority == Priority::kNormal && !spawned_.Push(&process)) {
-    std::array<ControlBlock*, 256> overflow;
-    size_t count = 0;
-    while (count < overflow.size()) {
-      ControlBlock* oldest = spawned_.PopOldest();
-      if (oldest == nullptr) break;
-      overflow[count++] = oldest;
-    }
-    scheduler_.Inject(std::span(overflow.data(), count));
+  if (process.priority == Priority::kNormal) {
+    while (!spawned_.Push(&process)) SpillSpawned();
+  } else {
+    Enqueue(process);
   }
   if (spawned_.size() > 1) scheduler_.WakePeer();
   scheduler_.EnsureWatch();
+}
+
+// Moves the oldest of a full deque to the injection queue.
+void Worker::SpillSpawned() {
+  std::array<ControlBlock*, 256> spilled;
+  size_t count = 0;
+  while (count < spilled.size() && (spilled[count] = spawned_.PopOldest()) != nullptr) ++count;
+  scheduler_.Inject(std::span(spilled).first(count));
 }
 
 void Worker::FireTimers() {
@@ -297,7 +292,7 @@ void Worker::SendFired(FiredTimer& timer) noexcept {
 
 // ---- What processes do.
 
-void Worker::Send(const Pid& to, Signal* signal) {
+inline void Worker::Deliver(const Pid& to, Signal* signal) {
   if (to.home() == home_) [[likely]] {
     ControlBlock& receiver = table_[to.slot()];
     if (receiver.serial.load(std::memory_order_acquire) == to.serial()) [[likely]] {
@@ -316,6 +311,8 @@ void Worker::Send(const Pid& to, Signal* signal) {
   }
   DestroySignal(signal);
 }
+
+void Worker::Send(const Pid& to, Signal* signal) { Deliver(to, signal); }
 
 // The waker of `next` goes on sending: another worker may as well run it.
 void Worker::LetOthersRunNext() {
@@ -343,7 +340,11 @@ Pid Worker::Spawn(Entry* entry, Priority priority) {
 
 // ---- The free functions of current.h.
 
-void SendSignal(const Pid& to, Signal* signal) { Worker::CurrentOrDie().Send(to, signal); }
+void SendSignal(const Pid& to, Signal* signal) {
+  Worker* worker = Worker::of_this_thread_;
+  HYDRA_CHECK(worker != nullptr) << Worker::kNoRuntime;
+  worker->Deliver(to, signal);
+}
 
 Pid SpawnEntry(Entry* entry, Priority priority) {
   return Worker::CurrentOrDie().Spawn(entry, priority);

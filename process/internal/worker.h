@@ -6,8 +6,8 @@
 //
 // Where a runnable process waits
 //   next       the process that was woken last: it runs next, while what it was sent is in this
-//   core's cache. When its waker
-//              goes on sending, or has had `next` too often, it moves to the queue.
+//              core's cache. When its waker goes on sending, or it has had `next` too often, it
+//              moves to the queue.
 //   ready      woken earlier, or out of its turn: first in, first out; thieves take half.
 //   spawned    newly spawned: newest first, thieves take the oldest.
 //   injection  the scheduler's: work from other threads, and what overflows the queues above.
@@ -21,11 +21,13 @@
 #include <cstdint>
 #include <optional>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include "hydra/base/compiler.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/next_slot.h"
 #include "hydra/process/internal/process_table.h"
@@ -96,10 +98,6 @@ class Worker {
   // spawned and the pid was never alive. Takes the entry.
   Pid Spawn(Entry* entry, Priority priority);
 
-  // The member half of the free functions in current.h.
-  bool BeginWait(Wait& wait, PromiseBase& leaf);
-  Signal* KeepFound(Wait& wait);
-
   // ---- For other workers.
 
   // Takes runnable processes of the worker `victim` over to this one. Returns whether there were
@@ -117,7 +115,13 @@ class Worker {
   uint64_t ended() const { return ended_count_.load(std::memory_order_relaxed); }
 
  private:
-  friend class Scheduler;
+  // What the calling process does: current.h.
+  friend void SendSignal(const Pid& to, Signal* signal);
+  friend bool BeginWait(Wait& wait, PromiseBase& leaf);
+  friend Signal* KeepFound(Wait& wait);
+
+  static constexpr std::string_view kNoRuntime =
+      "this must be called in a runtime; a foreign thread uses the members of hydra::Runtime";
 
   // Messages that a process may take in one turn.
   static constexpr int kMessagesPerTurn = 256;
@@ -141,17 +145,18 @@ class Worker {
   using Queue = RunQueue<ControlBlock, 256>;
 
   // ---- Choosing.
-  ControlBlock* NextToRun();
-  ControlBlock* PickNext();
+  ControlBlock* PickOther();
   ControlBlock* PickQueued();
   ControlBlock* PickInjected();
   ControlBlock* Search();
   ControlBlock* PickBySeed();
 
   // ---- Queueing.
+  void Deliver(const Pid& to, Signal* signal);
   void Wake(ControlBlock& process);
   void Enqueue(ControlBlock& process);
   void EnqueueSpawned(ControlBlock& process);
+  void SpillSpawned();
   void FlushNext();
   void LetOthersRunNext();
   void FireTimers();
@@ -159,17 +164,15 @@ class Worker {
   Queue& QueueOf(const ControlBlock& process);
 
   // ---- One turn.
+  bool LookForMessages(Wait& wait, PromiseBase& leaf);
   void Execute(ControlBlock& process);
+  bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
   bool WaitIsOver(ControlBlock& process);
   bool ArmWaitTimer(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
 
   // ---- Signals.
-  void Drain(ControlBlock& process) {
-    sent_to_itself_ = false;
-    if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
-  }
   void Admit(ControlBlock& process, Signal* fresh);
   void Act(ControlBlock& process, Signal* signal);
   void Consume(ControlBlock& process, Signal* signal);
@@ -185,7 +188,7 @@ class Worker {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
-  static thread_local Worker* of_this_thread_;
+  static constinit thread_local Worker* of_this_thread_;
 
   Scheduler& scheduler_;
   ProcessTable& table_;
@@ -200,7 +203,8 @@ class Worker {
   bool sent_to_itself_ = false;     // the current process has, since it last looked for signals
   std::optional<ExitReason> exit_;  // an exit signal that has ended the current process
   int sends_since_wake_ = 0;
-  int next_in_a_row_ = 0;
+  int next_turns_left_ = 0;  // for `next`, before the others are asked
+  uint64_t next_round_ = 0;  // the turn from which on it looks at the clock and the injection queue
   uint64_t queued_picks_ = 0;
   bool priorities_used_ = false;  // high_ or low_ may hold processes
   SlotCache slots_;
