@@ -45,10 +45,27 @@ TimerNode* TimerWheel::NextExpired(Tick tick) {
       return nullptr;
     }
     now_ = std::max(now_, place.begins);
-    TimerNode& node = *levels_[place.level].slots[place.slot].next;
-    Remove(node);
-    if (node.due <= now_) return &node;
-    Add(node);
+    TimerNode* first = levels_[place.level].slots[place.slot].next;
+    if (place.level == 0 && first->due <= now_) {
+      Remove(*first);
+      return first;
+    }
+    AddAgain(place);
+  }
+}
+
+// Adds the timers of a slot that has been reached again, so that they come to lie lower: all at
+// once, since the lowest level is taken for the earliest.
+void TimerWheel::AddAgain(const Place& place) {
+  TimerNode& slot = levels_[place.level].slots[place.slot];
+  levels_[place.level].occupied &= ~(uint64_t{1} << place.slot);
+  TimerNode* node = slot.next;
+  slot.previous->next = nullptr;
+  slot.previous = slot.next = &slot;
+  while (node != nullptr) {
+    TimerNode* next = node->next;
+    Add(*node);
+    node = next;
   }
 }
 

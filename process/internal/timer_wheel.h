@@ -72,6 +72,7 @@ class TimerWheel {
     Tick begins = kForever;
   };
   Place Next() const;
+  void AddAgain(const Place& place);
 
   Tick now_ = 0;
   std::array<Level, kLevels> levels_;

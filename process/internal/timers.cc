@@ -33,6 +33,7 @@ void Timers::Disarm(WaitTimer& timer) {
   Wheel& wheel = WheelOf(timer.process);
   MutexLock lock(wheel.mutex);
   if (timer.armed()) wheel.wheel.Remove(timer);
+  PublishNextDue(wheel);
 }
 
 TimerPlace Timers::Start(Pid receiver, UserTimerList& list, Signal* message, Tick due,
@@ -76,6 +77,7 @@ std::optional<Tick> Timers::Cancel(Pid receiver, TimerPlace place) {
     if (timer == nullptr) return std::nullopt;
     wheel.wheel.Remove(*timer);
     cancelled = Retire(wheel, *timer);
+    PublishNextDue(wheel);
   }
   // Without the lock: the message's destructor may do anything.
   if (cancelled.message != nullptr) DestroySignal(cancelled.message);
@@ -104,6 +106,7 @@ void Timers::CancelAll(Pid receiver, UserTimerList& list) {
       }
       timer = next;
     }
+    PublishNextDue(wheel);
   }
   for (const FiredTimer& timer : cancelled) {
     if (timer.message != nullptr) DestroySignal(timer.message);

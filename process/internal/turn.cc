@@ -78,7 +78,7 @@ void Worker::Execute(ControlBlock& process) {
   for (;;) {
     const bool goes_on = TakeIn(process);
     if (exit_.has_value()) [[unlikely]]
-      return End(process, *std::exchange(exit_, std::nullopt));
+      return EndByExit(process);
     if (goes_on) {
       if (process.state == ProcessState::kNew && !StartBody(process)) [[unlikely]]
         return;
@@ -86,12 +86,14 @@ void Worker::Execute(ControlBlock& process) {
       process.leaf->frame().resume();
       if (process.wait == nullptr) [[unlikely]]
         return End(process, ReasonOfFinished(process));
+      if (exit_.has_value()) [[unlikely]]
+        return EndByExit(process);
       if (messages_left_ < 0 || process.wait->deadline == kNextTurn) [[unlikely]] {
         current_ = nullptr;
         return Enqueue(process);
       }
       // Its wait has just looked for messages. Without a deadline it can go to sleep at once.
-      if (process.wait->deadline != kForever || exit_.has_value()) [[unlikely]]
+      if (process.wait->deadline != kForever) [[unlikely]]
         continue;
     }
     if (process.inbox.Sleep(process.cursor)) break;
@@ -247,6 +249,8 @@ void Worker::End(ControlBlock& process, ExitReason reason) {
   if (watcher != nullptr) watcher->OnExit(reason);
   Reap(process);
 }
+
+void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
 
 void Worker::DestroyFrames(ControlBlock& process) noexcept {
   if (Wait* wait = process.wait; wait != nullptr && wait->found != nullptr) {

@@ -180,6 +180,7 @@ class Worker {
 
   // ---- Death.
   void End(ControlBlock& process, ExitReason reason);
+  void EndByExit(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
   void Reap(ControlBlock& process);
 

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
+#include "hydra/base/check.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
@@ -30,6 +31,7 @@ int64_t ManualRuntime::RunUntilIdle() {
 }
 
 void ManualRuntime::Advance(absl::Duration duration) {
+  HYDRA_CHECK(duration < absl::Hours(24 * 365)) << "Advance by less than a year at a time";
   const Tick target =
       std::max(scheduler().clock().TickAfter(duration), scheduler().clock().NowTick());
   RunUntilIdle();
