@@ -71,9 +71,9 @@ uint64_t MarkOf(const Ref& ref) {
 // ---- One turn.
 
 void Worker::Execute(ControlBlock& process) {
-  current_ = &process;
   if (process.state == ProcessState::kDead) [[unlikely]]
     return Reap(process);
+  current_ = &process;
   messages_left_ = kMessagesPerTurn;
   for (;;) {
     const bool goes_on = TakeIn(process);

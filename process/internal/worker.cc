@@ -47,7 +47,8 @@ Worker::Worker(Scheduler& scheduler, uint32_t index, uint64_t seed)
       table_(scheduler.table()),
       home_(scheduler.home()),
       index_(index),
-      random_(static_cast<uint32_t>(seed + index)) {}
+      // Spread, so that neighbouring seeds don't start alike.
+      random_(static_cast<uint32_t>(((seed + index + 1) * 0x9E3779B97F4A7C15u) >> 33)) {}
 
 constinit thread_local Worker* Worker::of_this_thread_ = nullptr;
 
@@ -110,9 +111,8 @@ ControlBlock* Worker::PickOther() {
   while (!scheduler_.stopping()) {
     // While others may be more urgent, `next` has no turns of its own.
     next_turns_left_ = priorities_used_ ? 0 : kNextInARow;
-    if (const uint64_t turn = turns_.load(std::memory_order_relaxed); turn >= next_round_) {
-      next_round_ = turn + kTurnsPerRound;
-      FireTimers();
+    if (turns_.load(std::memory_order_relaxed) >= next_round_) {
+      BeginRound();
       if (ControlBlock* process = scheduler_.TakeInjected()) return process;
     }
     if (!next_.empty()) FlushNext();
@@ -122,6 +122,17 @@ ControlBlock* Worker::PickOther() {
     FireTimers();
   }
   return nullptr;
+}
+
+// Looks at the clock, and settles when to look again: in a number of turns that take no longer than a
+// millisecond, as far as one can tell from the last ones.
+void Worker::BeginRound() {
+  const Tick now = scheduler_.clock().NowTick();
+  turns_per_round_ = now > round_began_ ? std::max<uint64_t>(turns_per_round_ / 2, 1)
+                                        : std::min(turns_per_round_ * 2, kMaxTurnsPerRound);
+  round_began_ = now;
+  next_round_ = turns_.load(std::memory_order_relaxed) + turns_per_round_;
+  FireTimers();
 }
 
 ControlBlock* Worker::PickQueued() {

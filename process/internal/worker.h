@@ -129,8 +129,8 @@ class Worker {
   static constexpr int kNextInARow = 16;
   // Sends after which a waker that still runs is taken for one that goes on.
   static constexpr int kSendsBeforeFlush = 4;
-  // Every so many turns a worker looks at the clock and at the injection queue.
-  static constexpr uint64_t kTurnsPerRound = 64;
+  // After so many turns at the latest a worker looks at the clock and at the injection queue.
+  static constexpr uint64_t kMaxTurnsPerRound = 64;
   // Of so many turns that `next` doesn't take, one goes to low priority.
   static constexpr uint64_t kTurnsPerLowPriority = 8;
   // Of so many turns that `next` doesn't take, one goes to the oldest spawned process, so that it
@@ -146,6 +146,7 @@ class Worker {
 
   // ---- Choosing.
   ControlBlock* PickOther();
+  void BeginRound();
   ControlBlock* PickQueued();
   ControlBlock* PickInjected();
   ControlBlock* Search();
@@ -205,7 +206,9 @@ class Worker {
   std::optional<ExitReason> exit_;  // an exit signal that has ended the current process
   int sends_since_wake_ = 0;
   int next_turns_left_ = 0;  // for `next`, before the others are asked
-  uint64_t next_round_ = 0;  // the turn from which on it looks at the clock and the injection queue
+  uint64_t next_round_ = 0;  // the turn after which it looks at the clock and the injection queue
+  uint64_t turns_per_round_ = kMaxTurnsPerRound;
+  Tick round_began_ = 0;
   uint64_t queued_picks_ = 0;
   bool priorities_used_ = false;  // high_ or low_ may hold processes
   SlotCache slots_;
