@@ -34,7 +34,7 @@ Signal* NewMessage(M&& message) {
   using T = SentAs<M>;
   if constexpr (std::is_same_v<T, Message>) {
     static_assert(std::is_rvalue_reference_v<M&&>, "a Message is moved into Send");
-    return std::move(message).Release();
+    return std::forward<M>(message).Release();
   } else {
     static_assert(std::is_move_constructible_v<T>, "a message must be movable");
     return NewSignal<T>(&kMessageType<T>, std::forward<M>(message));

@@ -39,9 +39,8 @@ class TimerRef {
       : ref_(ref), receiver_(receiver), place_(place) {}
 
   Ref ref() const { return ref_; }
-  operator Ref() const {
-    return ref_;
-  }  // NOLINT(google-explicit-constructor): it is used as its ref
+  // NOLINTNEXTLINE(google-explicit-constructor): a timer is used as its ref.
+  operator Ref() const { return ref_; }
 
   // For the runtime.
   Pid receiver() const { return receiver_; }

@@ -103,11 +103,11 @@ class Timers {
   // Stops all timers that send to a process which is dead.
   void CancelAll(Pid receiver, UserTimerList& list);
 
-  // Hands every timer of one wheel that is due at `now` to `send`, in order, without a lock held;
+  // Hands every timer of the wheel `index` that is due at `now` to `send`, in order, without a lock held;
   // `send` takes the message, and doesn't throw. Does nothing while another thread fires the same
   // wheel.
   template <typename Send>
-  void Fire(size_t wheel, Tick now, Send send);
+  void Fire(size_t index, Tick now, Send send);
 
   size_t wheels() const { return wheels_.size(); }
 

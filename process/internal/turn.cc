@@ -227,7 +227,7 @@ void Worker::ConsumeStrange(ControlBlock& process, Signal* signal) {
 
 // ---- Death. The order is docs/architecture.md's.
 
-void Worker::End(ControlBlock& process, ExitReason reason) {
+void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
   if (reason.kind() == ExitReason::Kind::kError) {
     HYDRA_LOG(ERROR) << "process " << pid.ToString() << " ended with " << reason.ToString();

@@ -184,7 +184,10 @@ bool Worker::StealFrom(Worker& victim) {
   std::array<ControlBlock*, 128> taken;
   size_t count = victim.high_.TakeHalf(taken);
   if (count == 0) count = victim.ready_.TakeHalf(taken);
-  if (count == 0 && (taken[0] = victim.spawned_.PopOldest()) != nullptr) count = 1;
+  if (count == 0) {
+    taken[0] = victim.spawned_.PopOldest();
+    count = taken[0] != nullptr ? 1 : 0;
+  }
   if (count == 0) count = victim.low_.TakeHalf(taken);
   for (ControlBlock* process : std::span(taken).first(count)) Enqueue(*process);
   return count > 0;
@@ -274,7 +277,11 @@ void Worker::EnqueueSpawned(ControlBlock& process) {
 void Worker::SpillSpawned() {
   std::array<ControlBlock*, 256> spilled;
   size_t count = 0;
-  while (count < spilled.size() && (spilled[count] = spawned_.PopOldest()) != nullptr) ++count;
+  while (count < spilled.size()) {
+    ControlBlock* oldest = spawned_.PopOldest();
+    if (oldest == nullptr) break;
+    spilled[count++] = oldest;
+  }
   scheduler_.Inject(std::span(spilled).first(count));
 }
 

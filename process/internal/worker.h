@@ -180,7 +180,7 @@ class Worker {
   void ConsumeStrange(ControlBlock& process, Signal* signal);
 
   // ---- Death.
-  void End(ControlBlock& process, ExitReason reason);
+  void End(ControlBlock& process, const ExitReason& reason);
   void EndByExit(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
   void Reap(ControlBlock& process);
@@ -190,6 +190,7 @@ class Worker {
     counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   }
 
+  // NOLINTNEXTLINE(readability-identifier-naming): a static member, yet private.
   static constinit thread_local Worker* of_this_thread_;
 
   Scheduler& scheduler_;
