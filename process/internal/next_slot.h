@@ -9,9 +9,9 @@
 // Protocol
 //   1. Put, owner: `process_` is empty. Store it (release).
 //   2. Take, owner: read `process_`, store null, [barrier], read `claim_`. If it is kNone, the
-//      process is the owner's. Otherwise a thief is about: swap kWanted for kNone; if that succeeds
-//      the process is the owner's, else (kTaken) it is the thief's: store kNone, and come back
-//      empty-handed.
+//      process is the owner's. Otherwise a thief is about: swap kWanted for kNone. If `claim_` was
+//      kTaken by then, the process is the thief's: store kNone, and come back empty-handed. If it
+//      was kNone again, the thief has given up.
 //   3. Steal, one thief at a time: if `claim_` is kNone, store kWanted, BARRIER, read `process_`.
 //      If it isn't the expected one any more, swap kWanted for kNone and give up. Otherwise swap
 //      kWanted for kTaken; if that succeeds the process is the thief's. The owner clears both when
@@ -83,9 +83,9 @@ class NextSlot {
   enum class Claim : uint8_t { kNone, kWanted, kTaken };
 
   HYDRA_COLD HYDRA_NOINLINE T* Settle(T* process) {
-    Claim wanted = Claim::kWanted;
-    if (claim_.compare_exchange_strong(wanted, Claim::kNone, std::memory_order_acq_rel))
-      return process;
+    Claim claim = Claim::kWanted;
+    claim_.compare_exchange_strong(claim, Claim::kNone, std::memory_order_acq_rel);
+    if (claim != Claim::kTaken) return process;  // the thief has lost, or has given up
     claim_.store(Claim::kNone, std::memory_order_relaxed);
     return nullptr;
   }

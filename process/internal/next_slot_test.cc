@@ -48,7 +48,7 @@ TEST(NextSlotTest, OnlyTheExpectedItemIsStolen) {
 
 // Every item is taken exactly once, by the owner or by the thief.
 TEST(NextSlotTest, OwnerAndThiefNeverBothTake) {
-  const int items = Rounds(20'000'000);
+  const int64_t items = Rounds(20'000'000);
   NextSlot<Item> slot;
   std::vector<Item> pool(4);  // few, so that an expected item is often another occurrence of it
   std::atomic<bool> done{false};
@@ -61,8 +61,8 @@ TEST(NextSlotTest, OwnerAndThiefNeverBothTake) {
       stolen.fetch_add(1, std::memory_order_release);
     }
   });
-  int put = 0;
-  int taken = 0;
+  int64_t put = 0;
+  int64_t taken = 0;
   for (; put < items; ++put) {
     slot.Put(&pool[put % pool.size()]);
     if (Item* item = slot.Take()) {
