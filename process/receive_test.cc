@@ -5,6 +5,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -12,7 +13,6 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/process/async.h"
-#include "hydra/process/exit_reason.h"
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"

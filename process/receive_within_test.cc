@@ -1,5 +1,4 @@
 // Receives that wait for a limited time.
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>

@@ -5,8 +5,8 @@
 //     hydra::ManualRuntime runtime({.seed = 7});
 //     hydra::Pid worker = runtime.Spawn(Worker);
 //     runtime.RunUntilIdle();                          // until every process waits
-//     runtime.Advance(absl::Seconds(1));               // one virtual second, with all that happens
-//     in it EXPECT_FALSE(runtime.IsAlive(worker));
+//     runtime.Advance(absl::Seconds(1));               // one virtual second, and all that happens
+//     EXPECT_FALSE(runtime.IsAlive(worker));
 //   }
 //
 // It is the real scheduler and the real process code, given its turns one by one. The same seed
