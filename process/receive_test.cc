@@ -210,6 +210,35 @@ HYDRA_TEST(ReceiveTest, StrayMessagesDoNoHarm) {
   for (int i = 0; i < 3; ++i) co_await AssertReceive<int>(i);
 }
 
+// RCV4: a message that is found as a turn ends is kept until the next one, whatever comes meanwhile.
+HYDRA_TEST(ReceiveTest, MessageAtTheEndOfATurnIsItself) {
+  const std::string text(40, 'x');
+  Spawn([to = Self(), text]() -> Async<> {
+    for (int i = 0; i < 2000; ++i) {
+      Send(to, text + std::to_string(i));
+      if (i > 200 && i < 400) co_await Yield();
+    }
+  });
+  for (int i = 0; i < 2000; ++i) {
+    CO_ASSERT_EQ(co_await Receive<std::string>(), text + std::to_string(i));
+  }
+}
+
+// The same with a sender that is the receiver, so that its own message is always the newest.
+HYDRA_TEST(ReceiveTest, MessageAtTheEndOfATurnIsItselfAmongOthers) {
+  const std::string text(40, 'x');
+  Spawn([to = Self()]() -> Async<> {
+    for (int i = 0; i < 100; ++i) {
+      Send(to, i);
+      co_await Yield();
+    }
+  });
+  for (int i = 0; i < 2000; ++i) {
+    Send(Self(), text + std::to_string(i));
+    CO_ASSERT_EQ(co_await Receive<std::string>(), text + std::to_string(i));
+  }
+}
+
 HYDRA_TEST(ReceiveTest, MoveOnlyMessagesAreMovedOut) {
   Send(Self(), std::make_unique<int>(7));
   const std::unique_ptr<int> seven = co_await Receive<std::unique_ptr<int>>().Where(

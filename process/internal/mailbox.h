@@ -75,6 +75,7 @@ class Mailbox {
 
   // Looks through all messages for one that ends `wait`.
   Match Find(Wait& wait, InboxCursor& cursor) {
+    wait.has_looked = true;
     if (saved_ != nullptr && wait.TakesMessages()) {
       const Match match = saved_->Find(wait);
       if (match != Match::kNo) return TakeFrom(wait, cursor, match);

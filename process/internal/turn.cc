@@ -29,6 +29,7 @@ bool BeginWait(Wait& wait, PromiseBase& leaf) {
   --worker.messages_left_;
   const bool nothing_there = process.mailbox.HasNone() && !process.inbox.HasNew(process.cursor);
   if (!nothing_there || wait.deadline == 0) return worker.LookForMessages(wait, leaf);
+  wait.has_looked = true;
   process.wait = &wait;
   process.leaf = &leaf;
   return true;
@@ -44,10 +45,11 @@ bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
     sent_to_itself_ = false;
     if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
   }
-  if (!exit_.has_value()) [[likely]] {
+  // A process that has had its share looks again on its next turn: what a wait has found is
+  // consumed at once, or it isn't taken.
+  if (!exit_.has_value() && messages_left_ >= 0) [[likely]] {
     const Match match = process.mailbox.Find(wait, process.cursor);
-    if (match == Match::kThrew) wait.GiveUp();
-    if ((match != Match::kNo || wait.deadline == 0) && messages_left_ >= 0) return false;
+    if (match != Match::kNo || wait.deadline == 0) return false;
   }
   process.wait = &wait;
   process.leaf = &leaf;
@@ -106,7 +108,7 @@ bool Worker::TakeIn(ControlBlock& process) {
   Wait* wait = process.wait;
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) {
     // The usual case, and the one that speed depends on: just the message that was waited for.
-    if (wait != nullptr && wait->found == nullptr && fresh->type == wait->type &&
+    if (wait != nullptr && wait->has_looked && fresh->type == wait->type &&
         fresh->next == nullptr && !process.mailbox.HasFresh() &&
         fresh->serial == process.serial.load(std::memory_order_relaxed)) [[likely]] {
       wait->found = fresh;
@@ -114,6 +116,7 @@ bool Worker::TakeIn(ControlBlock& process) {
       return true;
     }
     Admit(process, fresh);
+    if (exit_.has_value()) return false;  // nothing is received any more
   }
   return wait == nullptr || WaitIsOver(process);
 }
@@ -137,8 +140,9 @@ bool Worker::StartBody(ControlBlock& process) {
 
 bool Worker::WaitIsOver(ControlBlock& process) {
   Wait& wait = *process.wait;
-  if (wait.found != nullptr || wait.deadline == kNextTurn) return true;
-  const Match match = process.mailbox.FindFresh(wait, process.cursor);
+  if (wait.deadline == kNextTurn) return true;
+  const Match match = wait.has_looked ? process.mailbox.FindFresh(wait, process.cursor)
+                                      : process.mailbox.Find(wait, process.cursor);
   if (match != Match::kNo || wait.deadline == 0) return true;
   return wait.deadline != kForever && !ArmWaitTimer(process);
 }
@@ -253,10 +257,6 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
 void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
 
 void Worker::DestroyFrames(ControlBlock& process) noexcept {
-  if (Wait* wait = process.wait; wait != nullptr && wait->found != nullptr) {
-    wait->found->type->destroy_value(wait->found);
-    if (!wait->found_is_pinned) FreeSignal(wait->found);
-  }
   process.wait = nullptr;
   // Innermost first, in a loop: each frame would destroy what it awaits by recursion.
   for (PromiseBase* frame = std::exchange(process.leaf, nullptr); frame != nullptr;) {

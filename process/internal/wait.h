@@ -35,13 +35,6 @@ struct Wait {
     return match(*this, message);
   }
 
-  // Ends the wait without a message.
-  void GiveUp() {
-    type = nullptr;
-    match = nullptr;
-    deadline = 0;
-  }
-
   // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable
   // consumes it.
   Signal* found = nullptr;
@@ -54,6 +47,8 @@ struct Wait {
   uint64_t mark = 0;
   // The inbox still holds on to `found`: take the value, leave the node.
   bool found_is_pinned = false;
+  // All messages that were there have been looked at; only those that arrive are left.
+  bool has_looked = false;
 };
 
 }  // namespace hydra::process_internal
