@@ -239,6 +239,21 @@ HYDRA_TEST(ReceiveTest, MessageAtTheEndOfATurnIsItselfAmongOthers) {
   }
 }
 
+// RCV4, SIG6: the message that a turn's end leaves found isn't replaced by the next that comes.
+HYDRA_TEST(ReceiveTest, MessageAtTheEndOfATurnIsNotReplaced) {
+  constexpr int kMore = 8;
+  for (int burst = 252; burst <= 260; ++burst) {
+    Spawn([to = Self(), burst]() -> Async<> {
+      for (int i = 0; i < burst; ++i) Send(to, i);
+      for (int i = burst; i < burst + kMore; ++i) {
+        co_await Yield();
+        Send(to, i);
+      }
+    });
+    for (int i = 0; i < burst + kMore; ++i) CO_ASSERT_EQ(co_await Receive<int>(), i);
+  }
+}
+
 HYDRA_TEST(ReceiveTest, MoveOnlyMessagesAreMovedOut) {
   Send(Self(), std::make_unique<int>(7));
   const std::unique_ptr<int> seven = co_await Receive<std::unique_ptr<int>>().Where(

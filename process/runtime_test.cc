@@ -375,9 +375,9 @@ TEST(TwoRuntimesTest, TimerOfOneIsNotTheOthers) {
 // in the same slots here.
 TEST(TwoRuntimesTest, OneIsDestroyedWhileTheOtherSends) {
   for (int64_t round = 0; round < Rounds(2000); ++round) {
-    Runtime one({.schedulers = 2});
     std::atomic<int> strays = 0;
     std::atomic<int> sent = 0;
+    Runtime one({.schedulers = 2});
     for (int i = 0; i < 10; ++i) {
       one.Spawn([&strays]() -> Async<> {
         co_await ReceiveAny();

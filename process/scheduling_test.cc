@@ -152,12 +152,17 @@ Async<> SetOnGo(std::atomic<bool>* flag) {
   flag->store(true, std::memory_order_relaxed);
 }
 
-// Runs `body` on two schedulers; `flag` is what it computes until.
+// Runs `body` on two schedulers; `flag` is what it computes until. Both schedulers have parked before:
+// one that still looks for work would find it anyhow.
 void RunWhileComputing(Async<> (*body)(std::atomic<bool>* flag)) {
   for (int64_t i = 0; i < Rounds(2000); ++i) {
     std::atomic<bool> flag = false;
     Runtime runtime({.schedulers = 2});
-    EXPECT_EQ(runtime.Run(body, &flag), ExitReason::Normal());
+    const auto park_and_run = [body](std::atomic<bool>* flag) -> Async<> {
+      co_await Sleep(absl::Milliseconds(2));
+      co_await body(flag);
+    };
+    EXPECT_EQ(runtime.Run(park_and_run, &flag), ExitReason::Normal());
   }
 }
 
@@ -210,12 +215,28 @@ TEST(ComputingTest, TimerOfTheComputingProcessFiresMeanwhile) {
   });
 }
 
+// RCV2: what was sent before the poll is found, although drained messages are there to look at.
+TEST(ComputingTest, PollFindsWhatArrivedMeanwhile) {
+  RunWhileComputing([](std::atomic<bool>* flag) -> Async<> {
+    for (int i = 0; i < 3; ++i) Send(Self(), i);
+    co_await Yield();
+    Spawn([flag, to = Self()]() -> Async<> {
+      Send(to, Go{});
+      flag->store(true, std::memory_order_release);
+      co_return;
+    });
+    while (!flag->load(std::memory_order_acquire)) continue;
+    EXPECT_TRUE((co_await Receive<Go>().Within(absl::ZeroDuration())).has_value());
+  });
+}
+
 TEST(ComputingTest, ProcessesOfEachPriorityRunMeanwhile) {
   for (const Priority priority : {Priority::kHigh, Priority::kLow}) {
     for (int64_t i = 0; i < Rounds(1000); ++i) {
       std::atomic<bool> flag = false;
       Runtime runtime({.schedulers = 2});
       const ExitReason reason = runtime.Run([priority, &flag]() -> Async<> {
+        co_await Sleep(absl::Milliseconds(2));
         const Pid other = SpawnWith({.priority = priority}, SetOnGo, &flag);
         for (int j = 0; j < 5; ++j) co_await Yield();
         Send(other, Go{});

@@ -37,7 +37,11 @@ Signal* NewMessage(M&& message) {
     return std::forward<M>(message).Release();
   } else {
     static_assert(std::is_move_constructible_v<T>, "a message must be movable");
-    return NewSignal<T>(&kMessageType<T>, std::forward<M>(message));
+    static_assert(std::is_constructible_v<T, M&&>,
+                  "Send copies an lvalue, and this type can't be copied: move it into Send");
+    if constexpr (std::is_constructible_v<T, M&&>) {
+      return NewSignal<T>(&kMessageType<T>, std::forward<M>(message));
+    }
   }
 }
 
