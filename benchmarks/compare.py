@@ -1,14 +1,16 @@
-"""Runs each workload here and in Erlang, in turn, and prints a table of medians and ratios.
+"""Runs each workload here and in Erlang, in turn, and prints a Markdown table.
 
   ./bazelw run --config=opt //benchmarks:compare
-  ./bazelw run --config=opt //benchmarks:compare -- --rounds=3 --only=ping_pong
+  ./bazelw run --config=opt //benchmarks:compare -- --rounds=3 --only='ping_pong|ring'
 
-A round runs a workload once here and once in Erlang, each in an OS process of its own that does nothing else before, so
-every run is cold; where it matters, a second run in the same OS process gives the warm figure. Rates are of operations per
-second, timed inside the runtime. The ratio is the median of the rounds' ratios: it holds where the machine's speed drifts.
+A round runs every workload once here and at once after that in Erlang, each in an OS process of its
+own, so that every run is cold unless it says that it is warm. Both are timed from inside the runtime.
+A ratio says how many times better we are: the median of the rounds' ratios, which holds where the
+machine's speed drifts.
 """
 
 import argparse
+import collections
 import datetime
 import os
 import re
@@ -17,34 +19,63 @@ import subprocess
 import sys
 import tempfile
 
-# Workload, runs in one OS process, and the least ratio that it is held to (of the cold run's rate), if any.
-WORKLOADS = [
-    ("ping_pong_1", 1, 6),
-    ("ping_pong_2", 1, None),
-    ("ping_pong_64", 1, 12),
-    ("fan_in_1", 1, 3),
-    ("fan_in_2", 1, None),
-    ("fan_in_8", 1, 4),
-    ("ring", 1, 8),
-    ("spawn", 2, 3),
-    ("skynet", 2, 20),
-    ("timers", 1, None),
-    ("idle", 1, None),
-]
+# What each figure is held to: the least ratio, or the most of our own value.
+GOALS = {
+    "ping_pong/1, messages/s": "≥ 6×",
+    "ping_pong/64, messages/s": "≥ 12×",
+    "fan_in/1, messages/s": "≥ 3×",
+    "fan_in/8, messages/s": "≥ 4×",
+    "ring, hops/s": "≥ 8×",
+    "spawn/cold, processes/s": "≥ 3×",
+    "spawn/cold, bytes_per_process": "≤ 320",
+    "skynet/cold, leaves/s": "≥ 20×",
+}
+
+Workload = collections.namedtuple("Workload", "name unit parameter operations runs")
 
 
-def run(command):
-    """Returns for each run a dict with its rate, its seconds and the figures that it printed."""
-    output = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout
-    results = []
-    for line in output.splitlines():
-        operations, seconds, *figures = line.split()
-        result = {"rate": float(operations) / float(seconds), "seconds": float(seconds)}
-        for figure in figures:
-            name, value = figure.split("=")
-            result[name] = float(value)
-        results.append(result)
-    return results
+def output_of(command):
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, timeout=600).stdout
+
+
+class Sides:
+    """The two programs that run a workload, and print "operations seconds name=value ..."."""
+
+    def __init__(self, runner, beam, scale):
+        self.runner = runner
+        self.beam = beam
+        self.scale = scale
+
+    def workloads(self, only):
+        table = [Workload(*line.split()) for line in output_of([self.runner]).splitlines()]
+        return [workload for workload in table if re.search(only, workload.name)]
+
+    def ours(self, workload):
+        return figures(workload, output_of([self.runner, workload.name, self.operations(workload)]))
+
+    def erlang(self, workload):
+        return figures(workload, output_of(
+            # A million processes are more than Erlang allows by default.
+            ["erl", "+P", "5000000", "-noinput", "-pa", self.beam, "-run", "workloads", "main",
+             workload.name.split("/")[0], workload.parameter, self.operations(workload),
+             workload.runs]))
+
+    def operations(self, workload):
+        return str(int(int(workload.operations) * self.scale))
+
+
+def figures(workload, output):
+    """The figures of one run, by their names in the table: its rate first, if it has one."""
+    operations, seconds, *others = output.split()
+    result = {}
+    if float(operations) > 0:
+        result["%s, %s" % (workload.name, workload.unit)] = float(operations) / float(seconds)
+    for other in others:
+        name, value = other.split("=")
+        if name.startswith("bytes") and workload.runs != "1":
+            continue  # the first run's memory is used again
+        result["%s, %s" % (workload.name, name)] = float(value)
+    return result
 
 
 def number(value):
@@ -54,57 +85,70 @@ def number(value):
     return "%.3g" % value
 
 
-def spread(values):
+def median_and_spread(values):
+    if not values:
+        return "–"
     return "%s (%s to %s)" % tuple(number(f(values)) for f in (statistics.median, min, max))
 
 
-def rows(name, ours, theirs, target):
-    """The table rows of one workload, from the results of all rounds: cold runs first, then warm ones, then figures."""
-    for index, kind in enumerate(("", ", warm")[: len(ours[0])]):
-        mine = [result[index]["rate"] for result in ours]
-        other = [result[index]["rate"] for result in theirs]
-        ratio = statistics.median(a / b for a, b in zip(mine, other))
-        goal = "%g" % target if target and index == 0 else ""
-        yield (name + kind + ", 1/s", spread(mine), spread(other), "%.1f" % ratio, goal)
-    for figure in [f for f in ours[0][0] if f not in ("rate", "seconds")]:
-        mine = [result[0][figure] for result in ours]
-        other = [result[0][figure] for result in theirs if figure in result[0]]
-        yield (name + ", " + figure, spread(mine), spread(other) if other else "", "", "")
+def ratio(figure, ours, erlang):
+    """How many times better we are; a figure that isn't a rate is a cost."""
+    pairs = list(zip(ours, erlang))
+    if not figure.endswith(("/s", "_per_s")):
+        pairs = [(theirs, mine) for mine, theirs in pairs]
+    if not pairs or any(worse == 0 for _, worse in pairs):
+        return "–"
+    return "%.1f×" % statistics.median(better / worse for better, worse in pairs)
+
+
+def print_rows(ours, erlang):
+    """Prints the rows of one workload from the figures of its rounds."""
+    for figure in {**ours[0], **erlang[0]}:
+        mine, theirs = ([run[figure] for run in runs if figure in run] for runs in (ours, erlang))
+        print("| %s | %s | %s | %s | %s |" % (
+            figure, median_and_spread(mine), median_and_spread(theirs), ratio(figure, mine, theirs),
+            GOALS.get(figure, "")))
 
 
 def machine():
     with open("/proc/cpuinfo") as cpuinfo:
-        models = re.findall(r"model name\s*: (.*)", cpuinfo.read())
-    erlang = subprocess.run(
-        ["erl", "-noshell", "-eval", 'io:format("~s", [erlang:system_info(otp_release)]), halt().'],
-        check=True, stdout=subprocess.PIPE, text=True).stdout
-    return "%s, %d cores as %s; Erlang/OTP %s; Linux %s; %s" % (
-        datetime.date.today(), os.cpu_count(), models[0] if models else "unknown", erlang, os.uname().release,
-        "medians of the rounds, with minimum and maximum")
+        models = re.findall(r"model name\s*: (.*)", cpuinfo.read()) or [os.uname().machine]
+    with open("/proc/loadavg") as loadavg:
+        load = loadavg.read().split()[0]
+    release = output_of(
+        ["erl", "-noinput", "-eval", 'io:format("~s", [erlang:system_info(otp_release)]), halt().'])
+    commit = output_of(["git", "-C", os.environ.get("BUILD_WORKSPACE_DIRECTORY", "."), "describe",
+                        "--always", "--dirty"]).strip()
+    return "%s, commit %s; %s, %d cores; Linux %s, load %s; Erlang/OTP %s" % (
+        datetime.date.today(), commit, models[0], os.cpu_count(), os.uname().release, load, release)
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workload", help="the binary //benchmarks:workload")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runner", help="the binary //benchmarks:workload")
     parser.add_argument("erlang", help="workloads.erl")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default="", help="a regular expression: just the workloads that it matches")
+    parser.add_argument("--only", default="", help="a regular expression of the workloads' names")
+    parser.add_argument("--scale", type=float, default=1,
+                        help="of the operations, to try it out: a power of ten")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as beam:
         subprocess.run(["erlc", "-o", beam, options.erlang], check=True)
-        print(machine() + "\n")
-        print("| workload | here | Erlang | ratio | at least |\n|---|---|---|---|---|", flush=True)
-        for name, runs, target in WORKLOADS:
-            if not re.search(options.only, name):
-                continue
-            ours, theirs = [], []
-            for _ in range(options.rounds):
-                ours.append(run([options.workload, name, str(runs)]))
-                theirs.append(run(["erl", "+P", "5000000", "-noshell", "-pa", beam, "-run", "workloads", "main", name,
-                                   str(runs)]))
-            for row in rows(name, ours, theirs, target):
-                print("| " + " | ".join(row) + " |", flush=True)
+        sides = Sides(options.runner, beam, options.scale)
+        workloads = sides.workloads(options.only)
+        ours, erlang = collections.defaultdict(list), collections.defaultdict(list)
+        for number_of_round in range(1, options.rounds + 1):
+            for workload in workloads:
+                print("round %d of %d: %s" % (number_of_round, options.rounds, workload.name),
+                      file=sys.stderr)
+                ours[workload].append(sides.ours(workload))
+                erlang[workload].append(sides.erlang(workload))
+        print("%s. Medians of %d rounds (least to most).\n" % (machine(), options.rounds))
+        print("| workload | Hydra | Erlang | ratio | goal |\n|---|---|---|---|---|")
+        for workload in workloads:
+            print_rows(ours[workload], erlang[workload])
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,10 +1,10 @@
-// Hydra's own figure: one pair of processes for each core plays ping-pong, and every second the number of round trips is
-// printed.
+// Hydra's own figure: one pair of processes for each core plays ping-pong, and every second the
+// number of round trips is printed.
 //
 //   ./bazelw run --config=opt //benchmarks:messages              (ten seconds)
-//   ./bazelw run --config=opt //benchmarks:messages -- 60
+//   ./bazelw run --config=opt //benchmarks:messages -- --seconds=60
 #include <cstdint>
-#include <cstdlib>
+#include <cstdio>
 #include <iostream>
 #include <thread>
 #include <vector>
@@ -57,16 +57,20 @@ hydra::Async<> PrintEverySecond(int pairs, int seconds) {
     const absl::Time now = hydra::Now();
     const double rate = static_cast<double>(round_trips) / absl::ToDoubleSeconds(now - last);
     last = now;
-    std::cout << static_cast<int64_t>(rate) << " msg/s" << std::endl;
+    std::cout << static_cast<int64_t>(rate) << " msg/s\n" << std::flush;
   }
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int seconds = argc > 1 ? std::atoi(argv[1]) : 10;
+  int seconds = 10;
+  if (argc > 2 || (argc == 2 && std::sscanf(argv[1], "--seconds=%d", &seconds) != 1)) {
+    std::cerr << "usage: messages [--seconds=N]\n";
+    return 1;
+  }
   const int pairs = static_cast<int>(std::thread::hardware_concurrency());
   hydra::Runtime runtime;
-  std::cout << pairs << " pairs; a round trip is counted once" << std::endl;
+  std::cout << pairs << " pairs; a round trip is counted once\n" << std::flush;
   return runtime.Run(PrintEverySecond, pairs, seconds).IsClean() ? 0 : 1;
 }

@@ -1,32 +1,40 @@
-// Runs one workload and prints what it measured, as `workloads.erl` does for Erlang:
+// Runs one workload, and prints what it has measured as `workloads.erl` does for Erlang.
 //
-//   workload ping_pong_1 [runs]
-//
-// Each run is a line "operations seconds name=value ...". The first is cold.
+//   workload                        the table: name unit parameter operations runs
+//   workload spawn/cold [10000]     "operations seconds name=value ...", of so many operations
 #include <cstdlib>
 #include <iostream>
 #include <string_view>
 
-#include "absl/time/time.h"
 #include "hydra/benchmarks/workloads.h"
 
 namespace hydra::benchmarks {
 namespace {
 
-int RunByName(std::string_view name, int runs) {
+void PrintTable() {
   for (const Workload& workload : Workloads()) {
+    std::cout << workload.name << " " << workload.unit << " " << workload.parameter << " "
+              << workload.operations << " " << workload.runs << "\n";
+  }
+}
+
+void Print(const Measured& measured) {
+  std::cout << measured.operations << " " << measured.seconds;
+  for (const Figure& figure : measured.figures) {
+    if (figure.name != nullptr) std::cout << " " << figure.name << "=" << figure.value;
+  }
+  std::cout << "\n";
+}
+
+int Run(std::string_view name, const char* operations) {
+  for (Workload workload : Workloads()) {
     if (workload.name != name) continue;
-    for (int i = 0; i < runs; ++i) {
-      const Measured measured = workload.run();
-      std::cout << measured.operations << " " << absl::ToDoubleSeconds(measured.elapsed);
-      for (const Measured::Figure& figure : measured.figures)
-        std::cout << " " << figure.name << "=" << figure.value;
-      std::cout << std::endl;
-    }
+    if (operations != nullptr) workload.operations = std::atoll(operations);
+    Print(Measure(workload));
     return 0;
   }
-  std::cerr << "there is no workload \"" << name << "\"; there are:\n";
-  for (const Workload& workload : Workloads()) std::cerr << "  " << workload.name << "\n";
+  std::cerr << "there is no workload \"" << name << "\"; there are\n";
+  PrintTable();
   return 1;
 }
 
@@ -34,6 +42,6 @@ int RunByName(std::string_view name, int runs) {
 }  // namespace hydra::benchmarks
 
 int main(int argc, char** argv) {
-  const std::string_view name = argc > 1 ? argv[1] : "";
-  return hydra::benchmarks::RunByName(name, argc > 2 ? std::atoi(argv[2]) : 1);
+  if (argc > 1) return hydra::benchmarks::Run(argv[1], argc > 2 ? argv[2] : nullptr);
+  hydra::benchmarks::PrintTable();
 }

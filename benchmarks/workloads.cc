@@ -4,14 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <fstream>
-#include <functional>
-#include <utility>
+#include <optional>
+#include <span>
 #include <vector>
 
-#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
 #include "hydra/process/process.h"
@@ -20,21 +19,12 @@ namespace hydra::benchmarks {
 namespace {
 
 struct Done {};
-struct Go {};
-
-// Runs `body(measured, args...)` as a process on a new runtime.
-template <typename... Args>
-Measured RunOnRuntime(Async<> (*body)(Measured*, Args...), Args... args) {
-  Measured measured;
-  Runtime runtime;
-  const ExitReason reason = runtime.Run(body, &measured, args...);
-  HYDRA_CHECK(reason.IsClean()) << reason.ToString();
-  return measured;
-}
 
 Async<> AwaitDone(int64_t count) {
   for (int64_t i = 0; i < count; ++i) co_await Receive<Done>();
 }
+
+double SecondsSince(absl::Time start) { return absl::ToDoubleSeconds(Now() - start); }
 
 // ---- Ping-pong: pairs that send each other one message at a time. Both directions count.
 
@@ -60,12 +50,13 @@ Async<> Pinger(Pid owner, int64_t rounds) {
   Send(owner, Done{});
 }
 
-Async<> PingPong(Measured* measured, int64_t pairs, int64_t messages) {
-  const absl::Time start = absl::Now();
-  for (int64_t i = 0; i < pairs; ++i) Spawn(Pinger, Self(), messages / pairs / 2);
+Async<Measured> PingPong(Setup setup) {
+  const int64_t pairs = setup.parameter;
+  const int64_t rounds = setup.operations / 2 / pairs;
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < pairs; ++i) Spawn(Pinger, Self(), rounds);
   co_await AwaitDone(pairs);
-  measured->elapsed = absl::Now() - start;
-  measured->operations = static_cast<double>(messages / pairs / 2 * 2 * pairs);
+  co_return Measured{static_cast<double>(2 * rounds * pairs), SecondsSince(start)};
 }
 
 // ---- Fan-in: senders that flood one receiver.
@@ -79,162 +70,146 @@ Async<> Flood(Pid receiver, int64_t messages) {
   co_return;
 }
 
-Async<> FanIn(Measured* measured, int64_t senders, int64_t messages) {
-  const absl::Time start = absl::Now();
-  for (int64_t i = 0; i < senders; ++i) Spawn(Flood, Self(), messages / senders);
-  for (int64_t i = 0; i < messages / senders * senders; ++i) co_await Receive<Number>();
-  measured->elapsed = absl::Now() - start;
-  measured->operations = static_cast<double>(messages / senders * senders);
+Async<Measured> FanIn(Setup setup) {
+  const int64_t senders = setup.parameter;
+  const int64_t messages = setup.operations / senders;
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < senders; ++i) Spawn(Flood, Self(), messages);
+  for (int64_t i = 0; i < messages * senders; ++i) co_await Receive<Number>();
+  co_return Measured{static_cast<double>(messages * senders), SecondsSince(start)};
 }
 
-// ---- Ring: one token that goes from process to process.
+// ---- Ring: one token that goes round the owner and the processes that it has spawned.
 
-struct Token {
-  int64_t hops_left;
-};
+struct Token {};
 
-Async<> RingMember(Pid owner, Pid next) {
-  for (;;) {
-    const Token token = co_await Receive<Token>();
-    if (token.hops_left == 0) {
-      Send(owner, Done{});
-    } else {
-      Send(next, Token{token.hops_left - 1});
-    }
+Async<> RingMember(Pid next, int64_t laps) {
+  for (int64_t lap = 0; lap < laps; ++lap) {
+    co_await Receive<Token>();
+    Send(next, Token{});
   }
 }
 
-// The member that closes the ring.
-Async<> RingHead(Pid owner) { co_await RingMember(owner, co_await Receive<Pid>()); }
-
-Async<> Ring(Measured* measured, int64_t processes, int64_t hops) {
-  const Pid head = Spawn(RingHead, Self());
-  std::vector<Pid> members = {head};
-  for (int64_t i = 1; i < processes; ++i)
-    members.push_back(Spawn(RingMember, Self(), members.back()));
-  Send(head, members.back());
-  const absl::Time start = absl::Now();
-  Send(head, Token{hops});
-  co_await Receive<Done>();
-  measured->elapsed = absl::Now() - start;
-  measured->operations = static_cast<double>(hops);
-  for (const Pid& member : members) Exit(member, ExitReason::Shutdown());
+Async<Measured> Ring(Setup setup) {
+  const int64_t processes = setup.parameter;
+  const int64_t laps = setup.operations / processes;
+  Pid next = Self();
+  for (int64_t i = 1; i < processes; ++i) next = Spawn(RingMember, next, laps);
+  const absl::Time start = Now();
+  for (int64_t lap = 0; lap < laps; ++lap) {
+    Send(next, Token{});
+    co_await Receive<Token>();
+  }
+  co_return Measured{static_cast<double>(processes * laps), SecondsSince(start)};
 }
 
-// ---- Spawn: processes that each wait for one message, are sent it, and end.
+// ---- Spawn: processes that each say that they wait, are sent a message, say so, and end.
 
-int64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t total = 0;
-  int64_t resident = 0;
-  statm >> total >> resident;
-  return resident * sysconf(_SC_PAGESIZE);
-}
+struct Wake {};
 
 Async<> WaitOnce(Pid owner) {
   Send(owner, Done{});
-  co_await Receive<Go>();
+  co_await Receive<Wake>();
   Send(owner, Done{});
 }
 
-Async<> SpawnAndWake(Measured* measured, int64_t processes) {
-  std::vector<Pid> spawned;
-  spawned.reserve(processes);
-  const int64_t bytes_before = ResidentBytes();
-  const absl::Time start = absl::Now();
-  for (int64_t i = 0; i < processes; ++i) spawned.push_back(Spawn(WaitOnce, Self()));
-  co_await AwaitDone(processes);
-  const absl::Duration to_idle = absl::Now() - start;
-  const int64_t bytes =
-      ResidentBytes() - bytes_before - static_cast<int64_t>(processes * sizeof(Pid));
-  for (const Pid& pid : spawned) Send(pid, Go{});
-  co_await AwaitDone(processes);
-  measured->elapsed = absl::Now() - start;
-  measured->operations = static_cast<double>(processes);
-  measured->figures = {
-      {"spawned_to_idle_per_s", static_cast<double>(processes) / absl::ToDoubleSeconds(to_idle)},
-      {"bytes_per_process", static_cast<double>(bytes) / static_cast<double>(processes)},
-  };
+// Fills `waiting` with processes that have come to wait. A thousand at a time: what they say
+// doesn't pile up, and the memory that they take is their own.
+Async<> SpawnWaiting(std::span<Pid> waiting) {
+  for (size_t i = 0; i < waiting.size(); i += 1000) {
+    const std::span<Pid> batch = waiting.subspan(i, std::min<size_t>(1000, waiting.size() - i));
+    for (Pid& pid : batch) pid = Spawn(WaitOnce, Self());
+    co_await AwaitDone(static_cast<int64_t>(batch.size()));
+  }
 }
 
-// ---- Skynet: a tree of processes, ten children each, whose leaves are numbered and summed up.
+double ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+Async<Measured> SpawnAndWake(Setup setup) {
+  std::vector<Pid> waiting(setup.operations);
+  const auto processes = static_cast<double>(setup.operations);
+  const double bytes_before = ResidentBytes();
+  const absl::Time start = Now();
+  co_await SpawnWaiting(waiting);
+  const double spawned = SecondsSince(start);
+  const double bytes = ResidentBytes() - bytes_before;
+  for (const Pid& pid : waiting) Send(pid, Wake{});
+  co_await AwaitDone(setup.operations);
+  co_return Measured{
+      processes,
+      SecondsSince(start),
+      {{{"spawned_per_s", processes / spawned}, {"bytes_per_process", bytes / processes}}}};
+}
+
+// ---- Skynet: a tree of processes whose leaves are numbered and summed up.
 
 struct Sum {
   int64_t value;
 };
 
-// Counts how many of the tree's processes are alive, if it is wanted: that costs time.
-struct Census {
-  std::atomic<int64_t> alive{0};
-  std::atomic<int64_t> peak{0};
-};
-
-class Counted {
- public:
-  explicit Counted(Census* census) : census_(census) {
-    if (census_ == nullptr) return;
-    const int64_t alive = census_->alive.fetch_add(1) + 1;
-    for (int64_t peak = census_->peak;
-         peak < alive && !census_->peak.compare_exchange_weak(peak, alive);)
-      continue;
-  }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() {
-    if (census_ != nullptr) census_->alive.fetch_sub(1);
-  }
-
- private:
-  Census* const census_;
-};
-
-Async<> SkynetNode(Census* census, Pid parent, int64_t first, int64_t leaves) {
-  const Counted counted(census);
+Async<> SkynetNode(Pid parent, int64_t first, int64_t leaves, int64_t fan_out) {
   int64_t sum = first;
   if (leaves > 1) {
-    for (int64_t i = 0; i < 10; ++i) {
-      Spawn(SkynetNode, census, Self(), first + i * (leaves / 10), leaves / 10);
+    const int64_t share = leaves / fan_out;
+    for (int64_t i = 0; i < fan_out; ++i) {
+      Spawn(SkynetNode, Self(), first + i * share, share, fan_out);
     }
     sum = 0;
-    for (int i = 0; i < 10; ++i) sum += (co_await Receive<Sum>()).value;
+    for (int64_t i = 0; i < fan_out; ++i) sum += (co_await Receive<Sum>()).value;
   }
   Send(parent, Sum{sum});
 }
 
-Async<> SkynetTree(Measured* measured, int64_t leaves, Census* census) {
-  const absl::Time start = absl::Now();
-  Spawn(SkynetNode, census, Self(), int64_t{0}, leaves);
-  const Sum sum = co_await Receive<Sum>();
-  measured->elapsed = absl::Now() - start;
-  HYDRA_CHECK(sum.value == leaves * (leaves - 1) / 2);
-  for (int64_t level = leaves; level > 0; level /= 10)
-    measured->operations += static_cast<double>(level);
+struct PeakRequest {
+  Pid from;
+};
+struct Peak {
+  double processes;
+};
+
+// Looks every millisecond how many processes there are, and says the most that it has seen.
+Async<> WatchPeak(const Runtime* runtime) {
+  size_t peak = 0;
+  std::optional<PeakRequest> request;
+  while (!request.has_value()) {
+    peak = std::max(peak, runtime->process_count());
+    request = co_await Receive<PeakRequest>().Within(absl::Milliseconds(1));
+  }
+  Send(request->from, Peak{static_cast<double>(peak)});
 }
 
-Measured Skynet(int64_t leaves) {
-  Measured measured = RunOnRuntime(SkynetTree, leaves, static_cast<Census*>(nullptr));
-  Census census;
-  RunOnRuntime(SkynetTree, leaves, &census);
-  measured.figures = {{"peak_alive", static_cast<double>(census.peak)}};
-  return measured;
+Async<Measured> Skynet(Setup setup) {
+  const int64_t leaves = setup.operations;
+  const Pid watch = SpawnWith({.priority = Priority::kHigh}, WatchPeak, setup.runtime);
+  const absl::Time start = Now();
+  Spawn(SkynetNode, Self(), int64_t{0}, leaves, setup.parameter);
+  const Sum sum = co_await Receive<Sum>();
+  const double seconds = SecondsSince(start);
+  HYDRA_CHECK(sum.value == leaves * (leaves - 1) / 2);
+  Send(watch, PeakRequest{Self()});
+  const Peak peak = co_await Receive<Peak>();
+  co_return Measured{static_cast<double>(leaves), seconds, {{{"peak_alive", peak.processes}}}};
 }
 
 // ---- Timers: started, then cancelled.
 
-Async<> StartAndCancel(Measured* measured, int64_t timers) {
-  std::vector<TimerRef> started;
-  started.reserve(timers);
-  const absl::Time start = absl::Now();
-  for (int64_t i = 0; i < timers; ++i) {
-    started.push_back(SendAfter(absl::Seconds(10 + i % 50), Self(), Go{}));
+Async<Measured> StartAndCancel(Setup setup) {
+  std::vector<TimerRef> timers(setup.operations);
+  const absl::Time start = Now();
+  for (size_t i = 0; i < timers.size(); ++i) {
+    timers[i] = SendAfter(absl::Seconds(10 + i % 51), Self(), Wake{});
   }
-  for (const TimerRef& timer : started) HYDRA_CHECK(CancelTimer(timer).has_value());
-  measured->elapsed = absl::Now() - start;
-  measured->operations = static_cast<double>(timers);
-  co_return;
+  for (const TimerRef& timer : timers) HYDRA_CHECK(CancelTimer(timer).has_value());
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
 }
 
-// ---- Idle: what it costs to do nothing.
+// ---- Idle: what processes that wait and timers that are pending cost.
 
 double CpuSeconds() {
   rusage usage;
@@ -243,41 +218,51 @@ double CpuSeconds() {
          static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
 }
 
-Async<> Idle(Measured* measured, int64_t processes, absl::Duration duration) {
-  for (int64_t i = 0; i < processes; ++i) Spawn(WaitOnce, Self());
-  co_await AwaitDone(processes);
-  for (int64_t i = 0; i < processes; ++i) SendAfter(absl::Hours(1), Self(), Go{});
+Async<Measured> Idle(Setup setup) {
+  std::vector<Pid> waiting(setup.operations);
+  co_await SpawnWaiting(waiting);
+  for (int64_t i = 0; i < setup.operations; ++i) SendAfter(absl::Hours(1), Self(), Wake{});
   co_await Sleep(absl::Seconds(1));
   const double cpu_before = CpuSeconds();
-  co_await Sleep(duration);
-  measured->figures = {{"cpu_seconds", CpuSeconds() - cpu_before}};
-  measured->elapsed = duration;
-  measured->operations = static_cast<double>(processes);
+  const absl::Time start = Now();
+  co_await Sleep(absl::Seconds(setup.parameter));
+  const double cpu = CpuSeconds() - cpu_before;
+  co_return Measured{0, SecondsSince(start), {{{"cpu_seconds", cpu}}}};
 }
 
-template <typename... Args>
-std::function<Measured()> On(Async<> (*body)(Measured*, Args...),
-                             std::type_identity_t<Args>... args) {
-  return [=] { return RunOnRuntime<Args...>(body, args...); };
+constexpr Workload kWorkloads[] = {
+    {"ping_pong/1", "messages/s", PingPong, 1, 8'000'000},
+    {"ping_pong/2", "messages/s", PingPong, 2, 8'000'000},
+    {"ping_pong/64", "messages/s", PingPong, 64, 8'000'000},
+    {"fan_in/1", "messages/s", FanIn, 1, 5'000'000},
+    {"fan_in/2", "messages/s", FanIn, 2, 5'000'000},
+    {"fan_in/8", "messages/s", FanIn, 8, 5'000'000},
+    {"ring", "hops/s", Ring, 10'000, 2'000'000},
+    {"spawn/cold", "processes/s", SpawnAndWake, 1, 1'000'000},
+    {"spawn/warm", "processes/s", SpawnAndWake, 1, 1'000'000, 2},
+    {"skynet/cold", "leaves/s", Skynet, 10, 1'000'000},
+    {"skynet/warm", "leaves/s", Skynet, 10, 1'000'000, 2},
+    {"timers", "timers/s", StartAndCancel, 1, 1'000'000},
+    {"idle", "-", Idle, 10, 1'000'000},
+};
+
+Async<> RunOnce(const Workload* workload, Setup setup, Measured* measured) {
+  *measured = co_await workload->body(setup);
 }
 
 }  // namespace
 
-const std::vector<Workload>& Workloads() {
-  static const auto* const workloads = new std::vector<Workload>{
-      {"ping_pong_1", "message", On(PingPong, 1, 4'000'000)},
-      {"ping_pong_2", "message", On(PingPong, 2, 8'000'000)},
-      {"ping_pong_64", "message", On(PingPong, 64, 8'000'000)},
-      {"fan_in_1", "message", On(FanIn, 1, 5'000'000)},
-      {"fan_in_2", "message", On(FanIn, 2, 5'000'000)},
-      {"fan_in_8", "message", On(FanIn, 8, 5'000'000)},
-      {"ring", "hop", On(Ring, 10'000, 2'000'000)},
-      {"spawn", "process", On(SpawnAndWake, 1'000'000)},
-      {"skynet", "process", [] { return Skynet(1'000'000); }},
-      {"timers", "timer", On(StartAndCancel, 1'000'000)},
-      {"idle", "process", On(Idle, 1'000'000, absl::Seconds(10))},
-  };
-  return *workloads;
+std::span<const Workload> Workloads() { return kWorkloads; }
+
+Measured Measure(const Workload& workload) {
+  Runtime runtime;
+  const Setup setup = {&runtime, workload.parameter, workload.operations};
+  Measured measured;
+  for (int run = 0; run < workload.runs; ++run) {
+    const ExitReason reason = runtime.Run(RunOnce, &workload, setup, &measured);
+    HYDRA_CHECK(reason.IsClean()) << reason.ToString();
+  }
+  return measured;
 }
 
 }  // namespace hydra::benchmarks

@@ -1,73 +1,61 @@
-%% The workloads of workloads.h in Erlang, under the same names and with the same output.
+%% The workloads of workloads.cc in Erlang, with the same parameters and the same output.
 %%
-%%   erl -noshell -run workloads main ping_pong_1 1
+%%   erl -noinput -run workloads main ping_pong 64 8000000 1    (parameter, operations, runs)
 -module(workloads).
 -export([main/1]).
 
-main([Name, Runs]) ->
-    [report(run(list_to_atom(Name))) || _ <- lists:seq(1, list_to_integer(Runs))],
+main([Name | Numbers]) ->
+    [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
+    Body = fun() -> run(list_to_atom(Name), Parameter, Operations) end,
+    report(lists:last([in_process(Body) || _ <- lists:seq(1, Runs)])),
     halt(0).
 
 report({Operations, Seconds, Figures}) ->
-    io:format("~w ~w~s~n", [Operations, Seconds,
-                            [io_lib:format(" ~s=~w", [Name, Value]) || {Name, Value} <- Figures]]).
+    Named = [io_lib:format(" ~s=~w", [Name, Value]) || {Name, Value} <- Figures],
+    io:format("~w ~w~s~n", [Operations, Seconds, Named]).
 
-run(ping_pong_1) -> ping_pong(1, 4000000);
-run(ping_pong_2) -> ping_pong(2, 8000000);
-run(ping_pong_64) -> ping_pong(64, 8000000);
-run(fan_in_1) -> fan_in(1, 5000000);
-run(fan_in_2) -> fan_in(2, 5000000);
-run(fan_in_8) -> fan_in(8, 5000000);
-run(ring) -> ring(10000, 2000000);
-run(spawn) -> spawn_and_wake(1000000);
-run(skynet) -> skynet(1000000);
-run(timers) -> timers(1000000);
-run(idle) -> idle(1000000, 10).
+run(ping_pong, Pairs, Messages) -> ping_pong(Pairs, Messages);
+run(fan_in, Senders, Messages) -> fan_in(Senders, Messages);
+run(ring, Processes, Hops) -> ring(Processes, Hops);
+run(spawn, _, Processes) -> spawn_and_wake(Processes);
+run(skynet, FanOut, Leaves) -> skynet(FanOut, Leaves);
+run(timers, _, Timers) -> start_and_cancel(Timers);
+run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
-%% Every workload runs in a process of its own, so that a garbage mailbox of the last doesn't count.
+%% Each run has a process of its own, so that no heap is that of another run.
 in_process(Body) ->
-    Self = self(),
-    spawn(fun() -> Self ! {result, Body()} end),
-    receive {result, Result} -> Result end.
-
-timed(Body) ->
-    Start = erlang:monotonic_time(nanosecond),
-    Result = Body(),
-    {Result, (erlang:monotonic_time(nanosecond) - Start) / 1.0e9}.
+    {_, Ref} = spawn_monitor(fun() -> exit({result, Body()}) end),
+    receive {'DOWN', Ref, process, _, Reason} -> {result, Result} = Reason, Result end.
 
 await_done(0) -> ok;
 await_done(N) -> receive done -> await_done(N - 1) end.
 
+now_ns() -> erlang:monotonic_time(nanosecond).
+
+seconds_since(Start) -> (now_ns() - Start) / 1.0e9.
+
 %% ---- ping-pong
 
-ponger() ->
-    receive
-        {ping, From} -> From ! pong, ponger();
-        stop -> ok
-    end.
+ponger() -> receive {ping, From} -> From ! pong, ponger() end.
 
 pinger(Owner, Rounds) ->
     Ponger = spawn(fun ponger/0),
     rounds(Ponger, Rounds),
-    Ponger ! stop,
+    exit(Ponger, shutdown),
     Owner ! done.
 
 rounds(_, 0) -> ok;
 rounds(Ponger, N) ->
     Ponger ! {ping, self()},
-    receive pong -> ok end,
-    rounds(Ponger, N - 1).
+    receive pong -> rounds(Ponger, N - 1) end.
 
 ping_pong(Pairs, Messages) ->
-    Rounds = Messages div Pairs div 2,
-    in_process(fun() ->
-        Self = self(),
-        {_, Seconds} = timed(fun() ->
-            [spawn(fun() -> pinger(Self, Rounds) end) || _ <- lists:seq(1, Pairs)],
-            await_done(Pairs)
-        end),
-        {Rounds * 2 * Pairs, Seconds, []}
-    end).
+    Self = self(),
+    Rounds = Messages div 2 div Pairs,
+    Start = now_ns(),
+    [spawn(fun() -> pinger(Self, Rounds) end) || _ <- lists:seq(1, Pairs)],
+    await_done(Pairs),
+    {2 * Rounds * Pairs, seconds_since(Start), []}.
 
 %% ---- fan-in
 
@@ -77,112 +65,107 @@ flood(Receiver, N) -> Receiver ! {number, N}, flood(Receiver, N - 1).
 count(0) -> ok;
 count(N) -> receive {number, _} -> count(N - 1) end.
 
-fan_in(Senders, Messages) ->
-    Each = Messages div Senders,
-    in_process(fun() ->
-        Self = self(),
-        {_, Seconds} = timed(fun() ->
-            [spawn(fun() -> flood(Self, Each) end) || _ <- lists:seq(1, Senders)],
-            count(Each * Senders)
-        end),
-        {Each * Senders, Seconds, []}
-    end).
+fan_in(Senders, Total) ->
+    Self = self(),
+    Messages = Total div Senders,
+    Start = now_ns(),
+    [spawn(fun() -> flood(Self, Messages) end) || _ <- lists:seq(1, Senders)],
+    count(Messages * Senders),
+    {Messages * Senders, seconds_since(Start), []}.
 
 %% ---- ring
 
-ring_member(Owner, Next) ->
-    receive
-        {token, 0} -> Owner ! done, ring_member(Owner, Next);
-        {token, N} -> Next ! {token, N - 1}, ring_member(Owner, Next);
-        stop -> ok
-    end.
+ring_member(_, 0) -> ok;
+ring_member(Next, Laps) -> receive token -> Next ! token, ring_member(Next, Laps - 1) end.
+
+laps(_, 0) -> ok;
+laps(First, Laps) -> First ! token, receive token -> laps(First, Laps - 1) end.
 
 ring(Processes, Hops) ->
-    in_process(fun() ->
-        Self = self(),
-        Head = spawn(fun() -> receive {next, Next} -> ring_member(Self, Next) end end),
-        Members = lists:foldl(fun(_, [Last | _] = All) -> [spawn(fun() -> ring_member(Self, Last) end) | All] end,
-                              [Head], lists:seq(2, Processes)),
-        Head ! {next, hd(Members)},
-        {_, Seconds} = timed(fun() -> Head ! {token, Hops}, await_done(1) end),
-        [Member ! stop || Member <- Members],
-        {Hops, Seconds, []}
-    end).
+    Laps = Hops div Processes,
+    First = lists:foldl(fun(_, Next) -> spawn(fun() -> ring_member(Next, Laps) end) end,
+                        self(), lists:seq(2, Processes)),
+    Start = now_ns(),
+    laps(First, Laps),
+    {Processes * Laps, seconds_since(Start), []}.
 
 %% ---- spawn
 
 wait_once(Owner) ->
     Owner ! done,
-    receive go -> Owner ! done end.
+    receive wake -> Owner ! done end.
+
+spawn_waiting(Left, Pids) when Left =< 0 -> Pids;
+spawn_waiting(Left, Pids) ->
+    Self = self(),
+    Batch = min(1000, Left),
+    Waiting = [spawn(fun() -> wait_once(Self) end) || _ <- lists:seq(1, Batch)],
+    await_done(Batch),
+    spawn_waiting(Left - Batch, Waiting ++ Pids).
+
+resident_bytes() ->
+    {ok, Statm} = file:read_file("/proc/self/statm"),
+    [_, Resident | _] = binary:split(Statm, <<" ">>, [global]),
+    binary_to_integer(Resident) * 4096.
 
 spawn_and_wake(Processes) ->
-    in_process(fun() ->
-        Self = self(),
-        Before = erlang:memory(processes),
-        {{ToIdle, Bytes}, Seconds} = timed(fun() ->
-            {Pids, Idle} = timed(fun() ->
-                All = [spawn(fun() -> wait_once(Self) end) || _ <- lists:seq(1, Processes)],
-                await_done(Processes),
-                All
-            end),
-            Memory = erlang:memory(processes) - Before,
-            [Pid ! go || Pid <- Pids],
-            await_done(Processes),
-            {Idle, Memory}
-        end),
-        {Processes, Seconds, [{spawned_to_idle_per_s, Processes / ToIdle}, {bytes_per_process, Bytes / Processes}]}
-    end).
+    {BytesBefore, VmBytesBefore} = {resident_bytes(), erlang:memory(total)},
+    Start = now_ns(),
+    Pids = spawn_waiting(Processes, []),
+    Spawned = seconds_since(Start),
+    {Bytes, VmBytes} = {resident_bytes() - BytesBefore, erlang:memory(total) - VmBytesBefore},
+    [Pid ! wake || Pid <- Pids],
+    await_done(Processes),
+    {Processes, seconds_since(Start),
+     [{spawned_per_s, Processes / Spawned},
+      {bytes_per_process, Bytes / Processes},
+      {bytes_by_the_vm, VmBytes / Processes}]}.
 
 %% ---- skynet
 
-skynet_node(Parent, First, 1) -> Parent ! {sum, First};
-skynet_node(Parent, First, Leaves) ->
+skynet_node(Parent, First, 1, _) -> Parent ! {sum, First};
+skynet_node(Parent, First, Leaves, FanOut) ->
     Self = self(),
-    Share = Leaves div 10,
-    [spawn(fun() -> skynet_node(Self, First + I * Share, Share) end) || I <- lists:seq(0, 9)],
-    Parent ! {sum, sum(10, 0)}.
+    Share = Leaves div FanOut,
+    [spawn(fun() -> skynet_node(Self, First + I * Share, Share, FanOut) end)
+     || I <- lists:seq(0, FanOut - 1)],
+    Parent ! {sum, sum(FanOut, 0)}.
 
 sum(0, Sum) -> Sum;
 sum(N, Sum) -> receive {sum, Value} -> sum(N - 1, Sum + Value) end.
 
-skynet(Leaves) ->
-    in_process(fun() ->
-        Self = self(),
-        {Sum, Seconds} = timed(fun() -> spawn(fun() -> skynet_node(Self, 0, Leaves) end), sum(1, 0) end),
-        Sum = Leaves * (Leaves - 1) div 2,
-        {tree_size(Leaves, 0), Seconds, []}
-    end).
+watch_peak(Seen) ->
+    Peak = max(Seen, erlang:system_info(process_count)),
+    receive {peak, From} -> From ! {peak, Peak} after 1 -> watch_peak(Peak) end.
 
-tree_size(0, Sum) -> Sum;
-tree_size(Level, Sum) -> tree_size(Level div 10, Sum + Level).
+skynet(FanOut, Leaves) ->
+    Self = self(),
+    Watch = spawn_opt(fun() -> watch_peak(0) end, [{priority, high}]),
+    Start = now_ns(),
+    spawn(fun() -> skynet_node(Self, 0, Leaves, FanOut) end),
+    Sum = sum(1, 0),
+    Seconds = seconds_since(Start),
+    Sum = Leaves * (Leaves - 1) div 2,
+    Watch ! {peak, Self},
+    receive {peak, Peak} -> {Leaves, Seconds, [{peak_alive, Peak}]} end.
 
 %% ---- timers
 
-timers(Timers) ->
-    in_process(fun() ->
-        {_, Seconds} = timed(fun() ->
-            Started = [erlang:send_after(10000 + I rem 50 * 1000, self(), go) || I <- lists:seq(1, Timers)],
-            [true = is_integer(erlang:cancel_timer(Timer)) || Timer <- Started]
-        end),
-        {Timers, Seconds, []}
-    end).
+start_and_cancel(Timers) ->
+    Self = self(),
+    Start = now_ns(),
+    Started = [erlang:send_after(10000 + I rem 51 * 1000, Self, wake) || I <- lists:seq(1, Timers)],
+    [true = is_integer(erlang:cancel_timer(Timer)) || Timer <- Started],
+    {Timers, seconds_since(Start), []}.
 
 %% ---- idle
 
-cpu_seconds() ->
-    {ok, Stat} = file:read_file("/proc/self/stat"),
-    [_, AfterName] = binary:split(Stat, <<") ">>),
-    Fields = binary:split(AfterName, <<" ">>, [global]),
-    (binary_to_integer(lists:nth(12, Fields)) + binary_to_integer(lists:nth(13, Fields))) / 100.
+cpu_seconds() -> element(1, erlang:statistics(runtime)) / 1000.
 
-idle(Processes, Seconds) ->
-    in_process(fun() ->
-        Self = self(),
-        [spawn(fun() -> wait_once(Self) end) || _ <- lists:seq(1, Processes)],
-        await_done(Processes),
-        [erlang:send_after(3600000, self(), go) || _ <- lists:seq(1, Processes)],
-        timer:sleep(1000),
-        Before = cpu_seconds(),
-        timer:sleep(Seconds * 1000),
-        {Processes, Seconds, [{cpu_seconds, cpu_seconds() - Before}]}
-    end).
+idle(Seconds, Processes) ->
+    spawn_waiting(Processes, []),
+    [erlang:send_after(3600000, self(), wake) || _ <- lists:seq(1, Processes)],
+    timer:sleep(1000),
+    {Before, Start} = {cpu_seconds(), now_ns()},
+    timer:sleep(Seconds * 1000),
+    {0, seconds_since(Start), [{cpu_seconds, cpu_seconds() - Before}]}.

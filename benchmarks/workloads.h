@@ -1,39 +1,55 @@
-// The workloads that are measured. Each runs on a runtime of its own making, counts what it does, and times it from inside
-// the runtime, so that starting and stopping one doesn't count. `workloads.erl` has the same ones, by the same names, for
-// Erlang.
+// The workloads that are measured: one table of them for Google Benchmark, for the runner
+// `workload` and, through that, for `workloads.erl`, which has the same ones for Erlang.
 #ifndef HYDRA_BENCHMARKS_WORKLOADS_H_
 #define HYDRA_BENCHMARKS_WORKLOADS_H_
 
-#include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
+#include <array>
+#include <cstdint>
+#include <span>
+#include <type_traits>
 
-#include "absl/time/time.h"
+#include "hydra/process/async.h"
+#include "hydra/process/runtime.h"
 
 namespace hydra::benchmarks {
 
-// What one run of a workload has measured.
+// A figure beyond the rate, such as "bytes_per_process".
+struct Figure {
+  const char* name = nullptr;  // a literal; null if the figure isn't used
+  double value = 0;
+};
+
+// What one run has measured, from inside the runtime: starting and stopping that doesn't count.
 struct Measured {
-  double operations = 0;
-  absl::Duration elapsed;
-  // Figures beyond the rate, such as "bytes_per_process".
-  struct Figure {
-    std::string name;
-    double value;
-  };
-  std::vector<Figure> figures = {};
+  double operations = 0;  // 0 if there is no rate
+  double seconds = 0;
+  std::array<Figure, 2> figures = {};
+};
+
+// So that a child process can hand it to its parent.
+static_assert(std::is_trivially_copyable_v<Measured>);
+
+struct Setup {
+  const Runtime* runtime;
+  int64_t parameter;
+  int64_t operations;
 };
 
 struct Workload {
-  std::string_view name;
-  std::string_view unit;  // of an operation
-  // Runs once. Run first in an OS process it is cold: memory is taken from the system. Later runs are warm.
-  std::function<Measured()> run;
+  const char* name;  // "ping_pong/64": the kind of workload, and which of its kind
+  const char* unit;  // of the rate
+  Async<Measured> (*body)(Setup setup);
+  int64_t parameter;  // how many pairs, senders …: see README.md
+  int64_t operations;
+  int runs = 1;  // in one runtime; the last is measured
 };
 
-// All workloads, in the order in which they are reported.
-const std::vector<Workload>& Workloads();
+// All of them, in the order in which they are reported.
+std::span<const Workload> Workloads();
+
+// Runs a workload on a runtime of its own. It is cold only in an OS process that has done nothing
+// before.
+Measured Measure(const Workload& workload);
 
 }  // namespace hydra::benchmarks
 
