@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <thread>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -152,17 +153,21 @@ Async<> SetOnGo(std::atomic<bool>* flag) {
   flag->store(true, std::memory_order_relaxed);
 }
 
-// Runs `body` on two schedulers; `flag` is what it computes until. Both schedulers have parked before:
-// one that still looks for work would find it anyhow.
+// Gives the schedulers of an idle runtime time to park and to stop watching each other, which takes
+// one or two milliseconds: those that haven't would find what comes anyhow. So this makes the tests
+// harder to pass, and no more than that.
+void LetSchedulersPark(const Runtime& runtime) {
+  const absl::Time start = runtime.Now();
+  while (runtime.Now() - start < absl::Milliseconds(3)) std::this_thread::yield();
+}
+
+// Runs `body` on two schedulers; `flag` is what it computes until.
 void RunWhileComputing(Async<> (*body)(std::atomic<bool>* flag)) {
   for (int64_t i = 0; i < Rounds(2000); ++i) {
     std::atomic<bool> flag = false;
     Runtime runtime({.schedulers = 2});
-    const auto park_and_run = [body](std::atomic<bool>* flag) -> Async<> {
-      co_await Sleep(absl::Milliseconds(2));
-      co_await body(flag);
-    };
-    EXPECT_EQ(runtime.Run(park_and_run, &flag), ExitReason::Normal());
+    LetSchedulersPark(runtime);
+    EXPECT_EQ(runtime.Run(body, &flag), ExitReason::Normal());
   }
 }
 
@@ -173,6 +178,22 @@ TEST(ComputingTest, WokenProcessRunsMeanwhile) {
     Send(other, Go{});
     ComputeUntil(*flag);
   });
+}
+
+// The same where the other has waited all along, so that waking it is all that the process has done.
+TEST(ComputingTest, ProcessWokenAfterALongWaitRunsMeanwhile) {
+  for (int64_t i = 0; i < Rounds(2000); ++i) {
+    std::atomic<bool> flag = false;
+    Runtime runtime({.schedulers = 2});
+    const Pid other = runtime.Spawn(SetOnGo, &flag);
+    LetSchedulersPark(runtime);
+    const ExitReason reason = runtime.Run([other, &flag]() -> Async<> {
+      Send(other, Go{});
+      ComputeUntil(flag);
+      co_return;
+    });
+    EXPECT_EQ(reason, ExitReason::Normal());
+  }
 }
 
 TEST(ComputingTest, SpawnedProcessRunsMeanwhile) {
@@ -235,8 +256,8 @@ TEST(ComputingTest, ProcessesOfEachPriorityRunMeanwhile) {
     for (int64_t i = 0; i < Rounds(1000); ++i) {
       std::atomic<bool> flag = false;
       Runtime runtime({.schedulers = 2});
+      LetSchedulersPark(runtime);
       const ExitReason reason = runtime.Run([priority, &flag]() -> Async<> {
-        co_await Sleep(absl::Milliseconds(2));
         const Pid other = SpawnWith({.priority = priority}, SetOnGo, &flag);
         for (int j = 0; j < 5; ++j) co_await Yield();
         Send(other, Go{});
