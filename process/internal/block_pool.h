@@ -23,7 +23,7 @@ inline constexpr size_t kLargestPooledBlock = 512;
 [[nodiscard]] void* AllocateBlock(size_t bytes);
 
 // Frees what `AllocateBlock(bytes)` returned, with the same `bytes`. Thread safety: any thread.
-void FreeBlock(void* block, size_t bytes) noexcept;
+void FreeBlock(void* memory, size_t bytes) noexcept;
 
 }  // namespace hydra::process_internal
 
