@@ -62,7 +62,14 @@ class FailedComparison final : public LogMessageBuilder {
  public:
   HYDRA_COLD FailedComparison(const char* file, int line) noexcept;
 
-  State* Release() { return state_; }
+  // Unless released, an operand threw as it was printed: ends the OS process with what there is.
+  HYDRA_COLD ~FailedComparison();
+
+  State* Release() {
+    State* const state = state_;
+    state_ = nullptr;
+    return state;
+  }
 };
 
 // How an operand is handed to what describes it: what fits a register stays in one.

@@ -1,6 +1,8 @@
 #include "hydra/base/check.h"
 
 #include <cstdint>
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct Id {
   bool operator==(const Id&) const = default;
@@ -114,6 +117,33 @@ TEST(CheckDeathTest, ComparisonsTellTheirOperands) {
   EXPECT_DEATH(HYDRA_CHECK_EQ(Color::kRed, Color::kBlue), HasSubstr("(3 vs. 5)"));
   const int* const pointer = nullptr;
   EXPECT_DEATH(HYDRA_CHECK_NE(pointer, nullptr), HasSubstr("(null vs. null)"));
+}
+
+TEST(CheckDeathTest, OperandsAreEvaluatedOnceAlsoOnFailure) {
+  int left = 0;
+  int right = 10;
+  EXPECT_DEATH(HYDRA_CHECK_EQ(++left, ++right) << left << ", " << right,
+               HasSubstr("Check failed: ++left == ++right (1 vs. 11) 1, 11\n"));
+}
+
+struct Unprintable {
+  bool operator==(const Unprintable&) const = default;
+  std::string ToString() const { throw std::runtime_error("no text"); }
+
+  int value = 0;
+};
+
+// A handler further out must not let the OS process go on.
+TEST(CheckDeathTest, AnOperandThatThrowsWhenPrintedSavesNothing) {
+  const Unprintable one{1};
+  const Unprintable two{2};
+  EXPECT_DEATH(
+      try { HYDRA_CHECK_EQ(one, two) << "never seen"; } catch (const std::exception&){},
+      AllOf(HasSubstr("Check failed: one == two ("), HasSubstr("threw as it was printed)\n"),
+            Not(HasSubstr("never seen"))));
+  EXPECT_DEATH(
+      try { HYDRA_CHECK(one == two) << one; } catch (const std::exception&){},
+      HasSubstr("Check failed: one == two\n"));
 }
 
 TEST(CheckDeathTest, TheUnreachableIsFatal) {

@@ -2,8 +2,8 @@
 // does.
 //
 //   hydra::SetLogSink([](const hydra::LogEntry& entry) {
-//     spdlog::log(spdlog::source_loc{entry.file, entry.line, ""}, LevelOf(entry.severity),
-//     entry.text);
+//     const spdlog::source_loc place{entry.file, entry.line, ""};
+//     spdlog::log(place, LevelOf(entry.severity), entry.text);
 //   });
 //
 // In tests, see log_testing.h.

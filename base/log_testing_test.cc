@@ -1,6 +1,9 @@
 #include "hydra/base/log_testing.h"
 
+#include <atomic>
+#include <cstddef>
 #include <thread>
+#include <vector>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -25,6 +28,42 @@ TEST(ScopedLogCaptureTest, CollectsFromAllThreads) {
   ScopedLogCapture capture;
   std::jthread([] { HYDRA_LOG(INFO) << "from another thread"; }).join();
   EXPECT_TRUE(capture.Contains("another"));
+}
+
+TEST(ScopedLogCaptureTest, ThreadsMayLogWhileItIsRead) {
+  constexpr int kThreads = 4;
+  constexpr int kEntries = 100;
+  ScopedLogCapture capture;
+  std::atomic<int> running = kThreads;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < kThreads; ++i) {
+    threads.emplace_back([&running] {
+      for (int entry = 0; entry < kEntries; ++entry) HYDRA_LOG(INFO) << "entry " << entry;
+      running.fetch_sub(1, std::memory_order_relaxed);
+    });
+  }
+  size_t seen = 0;
+  while (running.load(std::memory_order_relaxed) > 0) {
+    const size_t now = capture.entries().size();
+    EXPECT_GE(now, seen);
+    seen = now;
+  }
+  threads.clear();
+  EXPECT_EQ(capture.entries().size(), size_t{kThreads} * kEntries);
+}
+
+// Its sink may still be at work when it ends: freed too early, the sanitizers tell.
+TEST(ScopedLogCaptureTest, ThreadsMayLogWhileItEnds) {
+  ScopedLogCapture outer;
+  std::atomic<bool> stop = false;
+  std::jthread logger([&stop] {
+    while (!stop.load(std::memory_order_relaxed)) HYDRA_LOG(INFO) << "on and on";
+  });
+  for (int i = 0; i < 20; ++i) {
+    ScopedLogCapture inner;
+    while (!inner.Contains("on and on")) std::this_thread::yield();
+  }
+  stop.store(true, std::memory_order_relaxed);
 }
 
 TEST(ScopedLogCaptureTest, Nests) {

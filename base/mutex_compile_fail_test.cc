@@ -1,5 +1,6 @@
 // That clang holds us to the annotations of mutex.h: each case breaks one.
 #include "absl/base/thread_annotations.h"
+#include "absl/time/time.h"
 #include "hydra/base/mutex.h"
 
 namespace hydra {

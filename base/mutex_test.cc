@@ -68,22 +68,41 @@ TEST(CondVarTest, WaitersAreNotified) {
   turns.Play(0, 500);
 }
 
+// A gate that knows who waits at it, so that it isn't opened before they do.
+struct Gate {
+  // Tells that the caller is about to wait, with the mutex held until it does.
+  void Arrive() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+    ++waiting;
+    arrived.NotifyOne();
+  }
+
+  void OpenFor(int waiters) {
+    MutexLock lock(mutex);
+    while (waiting < waiters) arrived.Wait(mutex);
+    open = true;
+    opened.NotifyAll();
+  }
+
+  Mutex mutex;
+  CondVar arrived;
+  CondVar opened;
+  int waiting ABSL_GUARDED_BY(mutex) = 0;
+  bool open ABSL_GUARDED_BY(mutex) = false;
+};
+
+// A waiter that isn't woken hangs the test.
 TEST(CondVarTest, NotifyAllWakesAll) {
-  struct {
-    Mutex mutex;
-    CondVar changed;
-    bool go ABSL_GUARDED_BY(mutex) = false;
-  } shared;
+  constexpr int kWaiters = 4;
+  Gate gate;
   std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) {
-    threads.emplace_back([&shared] {
-      MutexLock lock(shared.mutex);
-      while (!shared.go) shared.changed.Wait(shared.mutex);
+  for (int i = 0; i < kWaiters; ++i) {
+    threads.emplace_back([&gate] {
+      MutexLock lock(gate.mutex);
+      gate.Arrive();
+      while (!gate.open) gate.opened.Wait(gate.mutex);
     });
   }
-  MutexLock lock(shared.mutex);
-  shared.go = true;
-  shared.changed.NotifyAll();
+  gate.OpenFor(kWaiters);
 }
 
 // The waits are of real time, by a clock that tests can't move.
@@ -101,9 +120,12 @@ TEST(CondVarTest, WaitUntilEndsAtItsDeadline) {
   Mutex mutex;
   CondVar condition;
   MutexLock lock(mutex);
+  const auto start = std::chrono::steady_clock::now();
   const absl::Time deadline = absl::Now() + absl::Milliseconds(2);
   bool in_time = true;
   while (in_time) in_time = condition.WaitUntil(mutex, deadline);
+  // Half of it, as the wall clock may run a little faster.
+  EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(1));
 }
 
 TEST(CondVarTest, WhatHasPassedIsNotWaitedFor) {
@@ -116,20 +138,31 @@ TEST(CondVarTest, WhatHasPassedIsNotWaitedFor) {
 }
 
 TEST(CondVarTest, AnInfiniteWaitEndsWhenNotified) {
-  struct {
-    Mutex mutex;
-    CondVar changed;
-    bool go ABSL_GUARDED_BY(mutex) = false;
-  } shared;
-  std::jthread waiter([&shared] {
-    MutexLock lock(shared.mutex);
-    while (!shared.go) {
-      EXPECT_TRUE(shared.changed.WaitFor(shared.mutex, absl::InfiniteDuration()));
+  Gate gate;
+  std::jthread waiter([&gate] {
+    MutexLock lock(gate.mutex);
+    gate.Arrive();
+    while (!gate.open) {
+      const bool in_time = gate.opened.WaitFor(gate.mutex, absl::InfiniteDuration());
+      EXPECT_TRUE(in_time);
+      if (!in_time) break;
     }
   });
-  MutexLock lock(shared.mutex);
-  shared.go = true;
-  shared.changed.NotifyAll();
+  gate.OpenFor(1);
+}
+
+TEST(CondVarTest, AWaitUntilTheInfiniteFutureEndsWhenNotified) {
+  Gate gate;
+  std::jthread waiter([&gate] {
+    MutexLock lock(gate.mutex);
+    gate.Arrive();
+    while (!gate.open) {
+      const bool in_time = gate.opened.WaitUntil(gate.mutex, absl::InfiniteFuture());
+      EXPECT_TRUE(in_time);
+      if (!in_time) break;
+    }
+  });
+  gate.OpenFor(1);
 }
 
 }  // namespace

@@ -101,6 +101,19 @@ TEST(AssignOrReturnTest, AssignsToWhatExists) {
   EXPECT_THAT(number, Pointee(2));
 }
 
+TEST(AssignOrReturnTest, EvaluatesItsOperandOnce) {
+  int evaluated = 0;
+  const auto run = [&evaluated](bool ok) -> absl::Status {
+    HYDRA_ASSIGN_OR_RETURN(const auto number, (++evaluated, MakeIf<int>(ok, 1)));
+    EXPECT_EQ(*number, 1);
+    return absl::OkStatus();
+  };
+  EXPECT_OK(run(true));
+  EXPECT_EQ(evaluated, 1);
+  EXPECT_THAT(run(false), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_EQ(evaluated, 2);
+}
+
 TEST(AssignOrReturnTest, LeavesAResultOfOthersAsItIs) {
   const absl::StatusOr<std::string> kept = "kept";
   const auto copy = [&kept]() -> absl::StatusOr<std::string> {
