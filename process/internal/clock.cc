@@ -10,22 +10,10 @@
 namespace hydra::process_internal {
 namespace {
 
-// From here on a few milliseconds don't matter.
-constexpr absl::Duration kLongDelay = absl::Seconds(1);
-
 int64_t Read(clockid_t clock) {
   timespec time;
   clock_gettime(clock, &time);
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
-}
-
-int64_t CoarseResolution() {
-  static const int64_t nanos = [] {
-    timespec resolution;
-    clock_getres(CLOCK_MONOTONIC_COARSE, &resolution);
-    return int64_t{resolution.tv_sec} * 1'000'000'000 + resolution.tv_nsec;
-  }();
-  return nanos;
 }
 
 }  // namespace
@@ -44,10 +32,8 @@ int64_t Clock::Elapsed() const {
 Tick Clock::TickAfter(absl::Duration delay) const {
   if (delay <= absl::ZeroDuration()) return 0;
   if (delay >= absl::Hours(24 * 365 * 100)) return kForever;
-  const int64_t now = kind_ == Kind::kSteady && delay >= kLongDelay
-                          ? Read(CLOCK_MONOTONIC_COARSE) + CoarseResolution() - start_nanos_
-                          : Elapsed();
-  const int64_t nanos = now + absl::ToInt64Nanoseconds(absl::Ceil(delay, absl::Nanoseconds(1)));
+  const int64_t nanos =
+      Elapsed() + absl::ToInt64Nanoseconds(absl::Ceil(delay, absl::Nanoseconds(1)));
   return static_cast<Tick>((nanos + kTickNanos - 1) / kTickNanos);
 }
 

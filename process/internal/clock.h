@@ -24,8 +24,8 @@ class Clock {
   Tick NowTick() const { return static_cast<Tick>(Elapsed()) / kTickNanos; }
 
   // The first tick that begins no earlier than `delay` from now: what rounds, rounds up, so nothing
-  // fires early. A long delay is counted from the coarse system clock, which costs a third of the
-  // precise one and lags a few milliseconds.
+  // fires early. Reads the precise clock even for long delays: the coarse one lags by more than its
+  // resolution, and so can't be rounded up safely.
   Tick TickAfter(absl::Duration delay) const;
 
   // The time from now until `tick` begins; zero when it has.
