@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <vector>
@@ -95,6 +96,85 @@ TEST_F(MailboxTest, ThrowingPredicateLeavesTheMailboxUnchanged) {
   EXPECT_EQ(wait.found, nullptr);
   EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kThrew) << "now that the first is saved, too";
   EXPECT_EQ(Rest(), (std::vector<int>{1, 2, 3}));
+}
+
+// RCV5
+TEST_F(MailboxTest, PredicateThatThrowsAtASavedMessageEndsTheSearch) {
+  for (int i = 1; i <= 3; ++i) Add<Red>(i);
+  EXPECT_EQ(Find(WaitFor<Blue>()), std::nullopt);  // saves them
+  Wait wait;
+  wait.match = [](Wait&, Signal& message) {
+    return NumberOf(&message) == 2 ? Match::kThrew : Match::kNo;
+  };
+  EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kThrew);
+  EXPECT_EQ(wait.found, nullptr);
+  EXPECT_EQ(Rest(), (std::vector<int>{1, 2, 3}));
+}
+
+// RCV1
+TEST_F(MailboxTest, PredicateSeesWhatIsStillThereFromTheOldest) {
+  for (int i = 1; i <= 9; ++i) i == 5 ? Add<Blue>(i) : Add<Red>(i);
+  Wait wait;
+  wait.match = [](Wait&, Signal&) { return Match::kNo; };
+  EXPECT_EQ(Find(wait), std::nullopt);  // saves them
+  EXPECT_EQ(Find(WaitFor<Blue>()), 5);
+  wait.match = [](Wait&, Signal& message) {
+    return NumberOf(&message) > 4 ? Match::kYes : Match::kNo;
+  };
+  EXPECT_EQ(Find(wait), 6);
+  EXPECT_EQ(Find(wait), 7) << "over gaps among those that were passed over";
+  EXPECT_EQ(Rest(), (std::vector<int>{1, 2, 3, 4, 8, 9}));
+}
+
+// A wait that goes on looks at what has arrived, not again at what it has passed over.
+TEST_F(MailboxTest, WaitThatHasLookedIsAskedAboutFreshMessagesOnly) {
+  Add<Red>(1);
+  Wait wait;
+  wait.match = [](Wait&, Signal& message) {
+    return NumberOf(&message) == 1 ? Match::kNo : Match::kYes;
+  };
+  EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kNo);
+  EXPECT_TRUE(wait.has_looked);
+  EXPECT_FALSE(mailbox_.HasFresh());
+  wait.match = [](Wait&, Signal&) { return Match::kYes; };
+  EXPECT_EQ(mailbox_.FindFresh(wait, cursor_), Match::kNo);
+  Add<Red>(2);
+  EXPECT_EQ(mailbox_.FindFresh(wait, cursor_), Match::kYes);
+  EXPECT_EQ(NumberOf(wait.found), 2);
+  DestroySignal(wait.found);
+  EXPECT_EQ(Rest(), (std::vector<int>{1}));
+}
+
+TEST_F(MailboxTest, FoundMessageThatTheInboxStillPointsToIsPinned) {
+  Inbox inbox;
+  inbox.Open(cursor_);
+  Signal* first = NewSignal<Red>(&kMessageType<Red>, 1);
+  Signal* second = NewSignal<Blue>(&kMessageType<Blue>, 2);
+  inbox.Push(first);
+  inbox.Push(second);
+  ASSERT_EQ(inbox.TakeNew(cursor_), first);
+  mailbox_.Append(first, second);
+  Wait wait = WaitFor<Blue>();
+  EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kYes);
+  EXPECT_TRUE(wait.found_is_pinned);
+  EXPECT_EQ(Find(WaitFor<Red>()), 1) << "and the older one isn't";
+  EXPECT_EQ(inbox.Close(cursor_), nullptr);  // frees the pinned one
+}
+
+// Whoever drops the mailbox of a process that died destroys them; a leak otherwise.
+TEST(SavedMessagesTest, DestroysWhatIsLeft) {
+  const auto token = std::make_shared<int>();
+  {
+    SavedMessages saved;
+    for (uint64_t position = 1; position <= 5; ++position) {
+      saved.Append(NewSignal<std::shared_ptr<int>>(&kMessageType<std::shared_ptr<int>>, token),
+                   position);
+    }
+    DestroySignal(saved.PopOldest());
+    EXPECT_EQ(saved.size(), 4);
+    EXPECT_EQ(token.use_count(), 5);
+  }
+  EXPECT_EQ(token.use_count(), 1);
 }
 
 // RCV6
