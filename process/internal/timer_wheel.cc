@@ -12,8 +12,7 @@ TimerWheel::TimerWheel() {
 }
 
 void TimerWheel::Add(TimerNode& node) {
-  // What lies beyond the round of the top level waits at its end, and is added again then.
-  const Tick due = std::min(std::max(node.due, now_), now_ | (kHorizon - 1));
+  const Tick due = std::min(std::max(node.due, now_), kHorizon - 1);
   const int level = (63 - std::countl_zero((now_ ^ due) | (kSlots - 1))) / kBits;
   const int slot = static_cast<int>(due >> (level * kBits)) & (kSlots - 1);
   TimerNode& head = levels_[level].slots[slot];

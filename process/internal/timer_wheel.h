@@ -3,7 +3,7 @@
 // After Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (SOSP 1987), scheme 7: level n
 // has 64 slots of 64^n ticks. A timer lies at the level of the highest group of six bits in which
 // its due tick differs from the wheel's own tick; when the wheel reaches its slot it moves down a
-// level, at most six times.
+// level, at most seven times.
 #ifndef HYDRA_PROCESS_INTERNAL_TIMER_WHEEL_H_
 #define HYDRA_PROCESS_INTERNAL_TIMER_WHEEL_H_
 
@@ -56,9 +56,9 @@ class TimerWheel {
  private:
   static constexpr int kBits = 6;
   static constexpr int kSlots = 1 << kBits;
-  static constexpr int kLevels = 7;
-  static constexpr Tick kHorizon = Tick{1}
-                                   << (kBits * kLevels);  // a round of the top level: 139 years
+  static constexpr int kLevels = 8;
+  // A round of the top level: 8,900 years. A clock ends after 292, so there is no second round.
+  static constexpr Tick kHorizon = Tick{1} << (kBits * kLevels);
 
   struct Level {
     uint64_t occupied = 0;                // bit i: slot i isn't empty
