@@ -132,29 +132,35 @@ struct Magazines {
 };
 
 constinit thread_local std::array<Magazines, kSizes> magazines_of_this_thread{};
+constinit thread_local bool this_thread_has_ended = false;
 
-// Gives a thread's magazines to the depots when the thread ends.
+void ReturnMagazines(Magazines& magazines, size_t index) {
+  if (magazines.full != nullptr) Depots()[index].Give(magazines.full);
+  Depots()[index].GiveRest(index, magazines.current);
+  magazines = Magazines{};
+}
+
 struct ReturnAtThreadExit {
   ~ReturnAtThreadExit() {
-    for (size_t i = 0; i < kSizes; ++i) {
-      Magazines& magazines = magazines_of_this_thread[i];
-      if (magazines.full != nullptr) Depots()[i].Give(magazines.full);
-      Depots()[i].GiveRest(i, magazines.current);
-      magazines = Magazines{};
-    }
+    for (size_t i = 0; i < kSizes; ++i) ReturnMagazines(magazines_of_this_thread[i], i);
+    this_thread_has_ended = true;
   }
 };
 
-HYDRA_NOINLINE HYDRA_COLD void RegisterThread() { thread_local const ReturnAtThreadExit at_exit; }
+// Sees to it that the thread's magazines go to the depots when it ends. Returns whether it has
+// ended already: what a thread_local takes or frees in its destructor is returned at once.
+HYDRA_NOINLINE HYDRA_COLD bool RegisterThread() {
+  thread_local const ReturnAtThreadExit at_exit;
+  return this_thread_has_ended;
+}
 
 HYDRA_NOINLINE void* AllocateFromFull(Magazines& magazines, size_t index) {
-  if (magazines.full == nullptr) {
-    RegisterThread();
-    magazines.full = Depots()[index].Take(index);
-  }
-  FreeBlockLink* block = std::exchange(magazines.full, nullptr);
+  const bool ended = magazines.full == nullptr && RegisterThread();
+  FreeBlockLink* block = magazines.full != nullptr ? std::exchange(magazines.full, nullptr)
+                                                   : Depots()[index].Take(index);
   magazines.current = block->next;
   magazines.room = 1;
+  if (ended) ReturnMagazines(magazines, index);
   return block;
 }
 
@@ -167,13 +173,14 @@ void Put(Magazines& magazines, void* memory) {
 
 // Makes room for the block in `current`.
 HYDRA_NOINLINE void PutIntoEmpty(Magazines& magazines, size_t index, void* memory) noexcept {
-  RegisterThread();
+  const bool ended = RegisterThread();
   if (magazines.current != nullptr) {
     if (magazines.full != nullptr) Depots()[index].Give(magazines.full);
     magazines.full = std::exchange(magazines.current, nullptr);
   }
   magazines.room = kMagazineBlocks[index];
   Put(magazines, memory);
+  if (ended) ReturnMagazines(magazines, index);
 }
 
 }  // namespace

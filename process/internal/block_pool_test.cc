@@ -235,10 +235,15 @@ struct UsesPoolAtThreadExit {
 // A thread_local that is made before the thread first uses the pool is destroyed after the thread's
 // magazines are returned.
 TEST(BlockPoolTest, ThreadLocalsMayUseThePoolUntilTheLastOneIsDestroyed) {
-  std::thread([] {
-    thread_local UsesPoolAtThreadExit last;
-    last.block = AllocateBlock(72);
-  }).join();
+  std::set<void*> seen;
+  for (int i = 0; i < 1000; ++i) {
+    std::thread([&seen] {
+      thread_local UsesPoolAtThreadExit last;
+      last.block = AllocateBlock(72);
+      seen.insert(last.block);
+    }).join();
+  }
+  if (kPooled) EXPECT_LE(seen.size(), 2 * kLargestMagazine) << "a thread's last blocks are lost";
 }
 
 using StampedBlocks = std::vector<StampedBlock>;
