@@ -53,7 +53,8 @@ template <typename T>
 struct ValueSignal final : Signal {
   template <typename... Args>
   explicit ValueSignal(const SignalType* signal_type, Args&&... args)
-      : value{std::forward<Args>(args)...} {
+      // Not in braces, with which some compilers wrap a container of anything in another.
+      : value(std::forward<Args>(args)...) {
     type = signal_type;
   }
 
