@@ -85,7 +85,6 @@ void Runtime::SendSignal(Pid to, process_internal::Signal* signal) { scheduler_-
 ExitReason Runtime::RunEntry(Entry* entry) {
   HYDRA_CHECK(process_internal::Worker::Current() == nullptr)
       << "Runtime::Run would block a scheduler";
-  HYDRA_CHECK(!scheduler_->by_hand()) << "a runtime that is driven by hand doesn't run by itself";
   WatchedEntry watched(entry);
   if (!scheduler_->Spawn(&watched, Priority::kNormal)) return ExitReason::NoProc();
   return watched.AwaitEnd();

@@ -46,7 +46,7 @@ class Runtime {
   // Ends every process with the reason `killed`: all their frames and messages are destroyed, on
   // the calling thread. Waits for the turns that are being run: a process that never suspends is
   // waited for without end. Not to be called by a process.
-  ~Runtime();
+  virtual ~Runtime();
 
   // As the free function of that name.
   template <typename F, typename... Args>
@@ -87,7 +87,7 @@ class Runtime {
 
  private:
   Pid SpawnEntry(process_internal::Entry* entry);
-  ExitReason RunEntry(process_internal::Entry* entry);
+  virtual ExitReason RunEntry(process_internal::Entry* entry);
   void SendSignal(Pid to, process_internal::Signal* signal);
 
   const std::unique_ptr<process_internal::Scheduler> scheduler_;

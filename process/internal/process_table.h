@@ -36,7 +36,7 @@ class ProcessTable {
   // thread.
   ControlBlock& operator[](uint32_t index) const { return slots_[index]; }
 
-  // Takes a free slot; null when `max_processes` are in use. Thread safety: `cache` is the caller's
+  // Takes a free slot; null when there is none (see RuntimeOptions::max_processes). Thread safety: `cache` is the caller's
   // own.
   ControlBlock* Allocate(SlotCache& cache);
 

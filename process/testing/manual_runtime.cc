@@ -3,16 +3,22 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
+#include "hydra/process/priority.h"
 #include "hydra/process/runtime.h"
 
 namespace hydra {
 
+using process_internal::Entry;
+using process_internal::ExitWatcher;
 using process_internal::Scheduler;
 using process_internal::Tick;
 
@@ -44,14 +50,36 @@ void ManualRuntime::Advance(absl::Duration duration) {
 }
 
 bool ManualRuntime::AdvanceToNextTimer() {
-  for (;;) {
-    const Tick due = scheduler().timers().NextDue();
-    if (due == process_internal::kForever) return false;
-    scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
-    // Nothing runs when the wheel has merely moved timers down a level, or what was due has been
-    // cancelled.
+  // Nothing runs when the wheel has merely moved timers down a level, or what was due has been
+  // cancelled.
+  while (AdvanceToDue()) {
     if (RunUntilIdle() > 0) return true;
   }
+  return false;
+}
+
+bool ManualRuntime::RunOneOrAdvance() { return RunOne() || AdvanceToDue(); }
+
+bool ManualRuntime::AdvanceToDue() {
+  const Tick due = scheduler().timers().NextDue();
+  if (due == process_internal::kForever) return false;
+  scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
+  return true;
+}
+
+ExitReason ManualRuntime::RunEntry(Entry* entry) {
+  struct Watcher final : ExitWatcher {
+    void OnExit(const ExitReason& why) override { reason = why; }
+    std::optional<ExitReason> reason;
+  };
+  Watcher watcher;
+  entry->watcher = &watcher;
+  if (!scheduler().Spawn(entry, Priority::kNormal)) return ExitReason::NoProc();
+  while (!watcher.reason.has_value()) {
+    HYDRA_CHECK(RunOneOrAdvance()) << "the process waits for ever: every process waits, and no "
+                                      "timer is running";
+  }
+  return *watcher.reason;
 }
 
 }  // namespace hydra

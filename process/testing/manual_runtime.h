@@ -9,6 +9,9 @@
 //     EXPECT_FALSE(runtime.IsAlive(worker));
 //   }
 //
+// Or `runtime.Run(Main)`, which runs a process to its end and moves the clock on by itself whenever
+// every process waits.
+//
 // It is the real scheduler and the real process code, given its turns one by one. The same seed
 // gives the same order, so a failure can be repeated; other seeds give other orders: see
 // `HYDRA_TEST` in process_test.h, which runs a test for many.
@@ -18,6 +21,8 @@
 #include <cstdint>
 
 #include "absl/time/time.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/entry.h"
 #include "hydra/process/runtime.h"
 
 namespace hydra {
@@ -46,6 +51,18 @@ class ManualRuntime : public Runtime {
   // Advances to the next time that a timer is due, and runs until idle. Returns false if there is
   // no timer.
   bool AdvanceToNextTimer();
+
+  // Gives one turn to a runnable process or, if there is none, advances to the next time that a
+  // timer is due. Returns false if there is no timer either: nothing is going to happen any more.
+  bool RunOneOrAdvance();
+
+ private:
+  // Moves the clock to where a timer is due, or some timers move down the wheel. Returns false if
+  // there is no timer.
+  bool AdvanceToDue();
+
+  // For `Run`. A process that waits while nothing is going to happen any more fails a check.
+  ExitReason RunEntry(process_internal::Entry* entry) override;
 };
 
 }  // namespace hydra

@@ -1,6 +1,5 @@
 #include "hydra/process/testing/process_test.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -12,7 +11,6 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/scheduler.h"
-#include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 #include "hydra/process/runtime.h"
@@ -27,9 +25,7 @@ namespace {
 
 using process_internal::Entry;
 using process_internal::ExitWatcher;
-using process_internal::kForever;
 using process_internal::MakeEntry;
-using process_internal::Tick;
 
 constexpr uint64_t kSeeds = 20;
 
@@ -59,7 +55,7 @@ class DrivenRuntime final : public ManualRuntime {
     entry->watcher = &end;
     scheduler().Spawn(entry, Priority::kNormal);
     for (int64_t turns = 0; turns < kMaxTurns; ++turns) {
-      const bool goes_on = RunOne() || MoveClock();
+      const bool goes_on = RunOneOrAdvance();
       if (end.reason.has_value()) return true;
       if (!goes_on) {
         ADD_FAILURE() << "The body waits for ever: every process waits, and no timer is running.";
@@ -68,15 +64,6 @@ class DrivenRuntime final : public ManualRuntime {
     }
     ADD_FAILURE() << "The body hasn't ended after " << kMaxTurns << " turns.";
     return false;
-  }
-
- private:
-  // Moves the clock to the next timer. Returns false if there is none.
-  bool MoveClock() {
-    const Tick due = scheduler().timers().NextDue();
-    if (due == kForever) return false;
-    scheduler().clock().AdvanceTo(std::max(due, scheduler().clock().NowTick()));
-    return true;
   }
 };
 
