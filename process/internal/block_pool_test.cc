@@ -29,8 +29,9 @@ constexpr bool kPooled = true;
 #endif
 
 // More than two magazines of any size, so that the depot has a part in it.
-constexpr int kManyBlocks = 1000;
-constexpr size_t kLargestMagazine = 256;
+constexpr int kManyBlocks = 4000;
+// A magazine holds no more blocks of 432 bytes and above.
+constexpr size_t kSmallMagazine = 160;
 
 using Blocks = std::vector<void*>;
 
@@ -143,7 +144,7 @@ TEST(BlockPoolTest, GoingToAndFroAtTheEdgeOfAMagazineTakesNoNewBlocks) {
   constexpr size_t kBytes = 48;
   Blocks blocks = Allocate(kManyBlocks, kBytes);
   std::set<void*> seen = Addresses(blocks);
-  for (int distance = 1; distance < kManyBlocks; distance += 7) {
+  for (int distance = 1; distance < kManyBlocks; distance += 31) {
     Free(Blocks(blocks.end() - distance, blocks.end()), kBytes);
     blocks.resize(blocks.size() - distance);
     for (void* block : Allocate(distance, kBytes)) {
@@ -160,7 +161,7 @@ TEST(BlockPoolTest, GoingToAndFroAtTheEdgeOfAMagazineTakesNoNewBlocks) {
 // As messages do that all go one way. Were a block lost when a thread that didn't allocate it frees
 // it, each round would need others.
 TEST(BlockPoolTest, BlocksFreedOnAnotherThreadComeBack) {
-  constexpr size_t kBytes = 24;
+  constexpr size_t kBytes = 448;
   constexpr int kRounds = 50;
   std::array<Blocks, kRounds> sent;
   std::atomic<int> rounds_sent{0};
@@ -183,26 +184,26 @@ TEST(BlockPoolTest, BlocksFreedOnAnotherThreadComeBack) {
   }
   receiver.join();
   // Each thread keeps two magazines at most, and one more may be half used.
-  if (kPooled) EXPECT_LE(seen.size(), kManyBlocks + 5 * kLargestMagazine);
+  if (kPooled) EXPECT_LE(seen.size(), kManyBlocks + 5 * kSmallMagazine);
 }
 
 // The next thread uses what the one before has returned.
 TEST(BlockPoolTest, EndingThreadReturnsItsBlocks) {
-  constexpr size_t kBytes = 56;
+  constexpr size_t kBytes = 464;
   std::set<void*> seen;
   for (int i = 0; i < 50; ++i) {
     std::thread([&seen, i] {
-      const Blocks blocks = Allocate(1 + i * 14, kBytes);
+      const Blocks blocks = Allocate(1 + i * 7, kBytes);
       seen.merge(Addresses(blocks));
       Free(blocks, kBytes);
     }).join();
   }
-  if (kPooled) EXPECT_LE(seen.size(), 4 * kLargestMagazine);
+  if (kPooled) EXPECT_LE(seen.size(), 4 * kSmallMagazine);
 }
 
 // What many threads had left over fills magazines again.
 TEST(BlockPoolTest, EndingThreadReturnsTheRestOfAMagazine) {
-  constexpr size_t kBytes = 40;
+  constexpr size_t kBytes = 480;
   std::set<void*> seen;
   for (int i = 0; i < 150; ++i) {
     Blocks blocks;
@@ -211,7 +212,7 @@ TEST(BlockPoolTest, EndingThreadReturnsTheRestOfAMagazine) {
     Free(blocks, kBytes);
   }
   // The rest, less than a magazine, and this thread's two.
-  if (kPooled) EXPECT_LE(seen.size(), 4 * kLargestMagazine);
+  if (kPooled) EXPECT_LE(seen.size(), 4 * kSmallMagazine);
 }
 
 TEST(BlockPoolTest, BlocksOutliveTheThreadThatAllocatedThem) {
@@ -226,8 +227,8 @@ TEST(BlockPoolTest, BlocksOutliveTheThreadThatAllocatedThem) {
 
 struct UsesPoolAtThreadExit {
   ~UsesPoolAtThreadExit() {
-    FreeBlock(block, 72);
-    FreeBlock(AllocateBlock(72), 72);
+    FreeBlock(block, 496);
+    FreeBlock(AllocateBlock(496), 496);
   }
   void* block = nullptr;
 };
@@ -239,11 +240,11 @@ TEST(BlockPoolTest, ThreadLocalsMayUseThePoolUntilTheLastOneIsDestroyed) {
   for (int i = 0; i < 1000; ++i) {
     std::thread([&seen] {
       thread_local UsesPoolAtThreadExit last;
-      last.block = AllocateBlock(72);
+      last.block = AllocateBlock(496);
       seen.insert(last.block);
     }).join();
   }
-  if (kPooled) EXPECT_LE(seen.size(), 2 * kLargestMagazine) << "a thread's last blocks are lost";
+  if (kPooled) EXPECT_LE(seen.size(), 2 * kSmallMagazine) << "a thread's last blocks are lost";
 }
 
 using StampedBlocks = std::vector<StampedBlock>;
@@ -263,7 +264,7 @@ class Place {
   StampedBlocks blocks_ ABSL_GUARDED_BY(mutex_);
 };
 
-// Few sizes, whose magazines hold 32 blocks, and now and then any size.
+// Few sizes, whose magazines hold 128 blocks, and now and then any size.
 StampedBlocks NewBlocks(size_t count, std::minstd_rand& random) {
   StampedBlocks blocks;
   for (size_t i = 0; i < count; ++i) {
