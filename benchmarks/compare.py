@@ -96,8 +96,8 @@ def ratio(figure, ours, erlang):
     pairs = list(zip(ours, erlang))
     if not figure.endswith(("/s", "_per_s")):
         pairs = [(theirs, mine) for mine, theirs in pairs]
-    if not pairs or any(worse == 0 for _, worse in pairs):
-        return "–"
+    if not pairs or any(value == 0 for pair in pairs for value in pair):
+        return "–"  # too little to be measured
     return "%.1f×" % statistics.median(better / worse for better, worse in pairs)
 
 
