@@ -41,10 +41,24 @@
 
 namespace hydra::process_internal {
 
-// What the owner knows of its inbox. Owned by whichever thread runs the process.
-struct InboxCursor {
-  Signal* seen = nullptr;
-  bool pinned = false;  // `seen` is consumed, and is freed as soon as `seen` moves on
+// What the owner knows of its inbox: the newest signal that it has seen, and whether that is
+// *pinned*: consumed, and to be freed as soon as the cursor moves on. Owned by whichever thread runs
+// the process. One word: a control block has no room for two.
+class InboxCursor {
+ public:
+  InboxCursor() = default;
+  explicit InboxCursor(Signal* seen) : word_(reinterpret_cast<uintptr_t>(seen)) {}
+
+  Signal* seen() const { return reinterpret_cast<Signal*>(word_ & ~kPinned); }
+  bool pinned() const { return (word_ & kPinned) != 0; }
+  void Pin() { word_ |= kPinned; }
+  void Unpin() { word_ &= ~kPinned; }
+
+ private:
+  static constexpr uintptr_t kPinned = 4;  // no bit of a signal's address, nor of a state's
+  static_assert(alignof(Signal) > kPinned);
+
+  uintptr_t word_ = 0;
 };
 
 class Inbox {
@@ -70,19 +84,19 @@ class Inbox {
 
   // Opens the inbox of a process that is about to run.
   void Open(InboxCursor& cursor) noexcept {
-    cursor = InboxCursor{};
+    cursor = InboxCursor(Empty());
     head_.store(Empty(), std::memory_order_release);
   }
 
   bool HasNew(const InboxCursor& cursor) const noexcept {
-    return head_.load(std::memory_order_relaxed) != cursor.seen;
+    return head_.load(std::memory_order_relaxed) != cursor.seen();
   }
 
   // Returns what arrived since the last call, linked oldest first and ending in null; null if
   // nothing did.
   Signal* TakeNew(InboxCursor& cursor) noexcept {
     Signal* head = head_.load(std::memory_order_acquire);
-    if (head == cursor.seen) return nullptr;
+    if (head == cursor.seen()) return nullptr;
     return Advance(cursor, head);
   }
 
@@ -90,23 +104,23 @@ class Inbox {
   // true the caller no longer owns the process.
   bool Sleep(InboxCursor& cursor) noexcept {
     const InboxCursor before = cursor;
-    cursor = InboxCursor{.seen = Idle(), .pinned = false};
-    Signal* expected = before.seen;
+    cursor = InboxCursor(Idle());
+    Signal* expected = before.seen();
     if (!head_.compare_exchange_strong(expected, Idle(), std::memory_order_release,
                                        std::memory_order_relaxed)) {
       cursor = before;
       return false;
     }
-    if (before.pinned) FreeSignal(before.seen);
+    if (before.pinned()) FreeSignal(before.seen());
     return true;
   }
 
   // Closes the inbox for good and returns what arrived since the last TakeNew.
   Signal* Close(InboxCursor& cursor) noexcept {
     Signal* head = head_.exchange(Closed(), std::memory_order_seq_cst);
-    Signal* fresh = head == cursor.seen ? nullptr : Advance(cursor, head);
-    if (cursor.pinned) FreeSignal(cursor.seen);
-    cursor = InboxCursor{.seen = Closed(), .pinned = false};
+    Signal* fresh = head == cursor.seen() ? nullptr : Advance(cursor, head);
+    if (cursor.pinned()) FreeSignal(cursor.seen());
+    cursor = InboxCursor(Closed());
     return fresh;
   }
 
@@ -117,19 +131,19 @@ class Inbox {
   // Whether a consumed signal must stay allocated for now. It is then freed with `FreeSignal` by a
   // later call on this inbox; its value must have been destroyed by then.
   static bool Pin(InboxCursor& cursor, const Signal* consumed) noexcept {
-    if (consumed != cursor.seen) return false;
-    cursor.pinned = true;
+    if (consumed != cursor.seen()) return false;
+    cursor.Pin();
     return true;
   }
 
   // Lets go of the signal that `seen` points to, so that it can be kept and pushed elsewhere. What
   // arrives meanwhile is returned like TakeNew's.
   Signal* Unpin(InboxCursor& cursor) noexcept {
-    Signal* expected = cursor.seen;
-    cursor.pinned = false;
+    cursor.Unpin();
+    Signal* expected = cursor.seen();
     if (head_.compare_exchange_strong(expected, Empty(), std::memory_order_acq_rel,
                                       std::memory_order_acquire)) {
-      cursor.seen = Empty();
+      cursor = InboxCursor(Empty());
       return nullptr;
     }
     return Advance(cursor, expected);
@@ -144,14 +158,14 @@ class Inbox {
   // `head`.
   static Signal* Advance(InboxCursor& cursor, Signal* head) noexcept {
     Signal* oldest = nullptr;
-    for (Signal* signal = head; signal != cursor.seen;) {
+    for (Signal* signal = head; signal != cursor.seen();) {
       Signal* older = signal->next;
       signal->next = oldest;
       oldest = signal;
       signal = older;
     }
-    if (cursor.pinned) FreeSignal(cursor.seen);
-    cursor = InboxCursor{.seen = head, .pinned = false};
+    if (cursor.pinned()) FreeSignal(cursor.seen());
+    cursor = InboxCursor(head);
     return oldest;
   }
 

@@ -184,13 +184,13 @@ class InboxPinTest : public InboxTest {
   // What doesn't move `seen` on mustn't free it.
   void ExpectKept(Signal* pinned) {
     EXPECT_FALSE(IsFreed(pinned));
-    EXPECT_EQ(cursor_.seen, pinned);
+    EXPECT_EQ(cursor_.seen(), pinned);
     EXPECT_EQ(pinned->type, &kMessageType<int>);  // ASan: it is still there
   }
 
   void ExpectFreed(Signal* pinned) {
-    EXPECT_NE(cursor_.seen, pinned);
-    EXPECT_FALSE(cursor_.pinned);
+    EXPECT_NE(cursor_.seen(), pinned);
+    EXPECT_FALSE(cursor_.pinned());
     if (kSeesFreed) EXPECT_TRUE(IsFreed(pinned));
   }
 };
@@ -216,7 +216,7 @@ TEST_F(InboxPinTest, IsKeptWhenSleepFails) {
   Push(2);
   EXPECT_FALSE(inbox_.Sleep(cursor_));
   ExpectKept(pinned);
-  EXPECT_TRUE(cursor_.pinned);
+  EXPECT_TRUE(cursor_.pinned());
 }
 
 TEST_F(InboxPinTest, IsFreedByTheNextTake) {
@@ -243,7 +243,7 @@ TEST_F(InboxPinTest, UnpinnedOneIsTheCallers) {
   Signal* pinned = ConsumeSeen();
   EXPECT_EQ(inbox_.Unpin(cursor_), nullptr);
   EXPECT_FALSE(IsFreed(pinned));
-  EXPECT_FALSE(cursor_.pinned);
+  EXPECT_FALSE(cursor_.pinned());
   EXPECT_EQ(inbox_.Push(pinned), PushResult::kQueued) << "the owner is still awake";
   EXPECT_EQ(inbox_.TakeNew(cursor_), pinned) << "the same node is new again";
   EXPECT_EQ(Values(pinned), Ints({1}));
