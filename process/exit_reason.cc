@@ -102,6 +102,29 @@ std::string ExitReason::ToString() const {
   return result;
 }
 
+// The kind, the length of the type in four bytes, little-endian, the type, the text.
+std::string ExitReason::Encode() const {
+  std::string bytes(1, static_cast<char>(kind_));
+  for (int shift = 0; shift < 32; shift += 8)
+    bytes.push_back(static_cast<char>(type().size() >> shift));
+  return bytes.append(type()).append(text());
+}
+
+std::optional<ExitReason> ExitReason::Decode(std::string_view bytes) {
+  constexpr size_t kHeader = 5;
+  if (bytes.size() < kHeader ||
+      static_cast<uint8_t>(bytes[0]) > static_cast<uint8_t>(Kind::kCustom))
+    return std::nullopt;
+  const auto kind = static_cast<Kind>(bytes[0]);
+  size_t type_size = 0;
+  for (int i = 0; i < 4; ++i) type_size |= size_t{static_cast<uint8_t>(bytes[1 + i])} << (8 * i);
+  bytes.remove_prefix(kHeader);
+  if (type_size > bytes.size()) return std::nullopt;
+  if (bytes.empty()) return ExitReason(kind, nullptr);
+  return ExitReason(kind, new Detail{.type = std::string(bytes.substr(0, type_size)),
+                                     .text = std::string(bytes.substr(type_size))});
+}
+
 std::ostream& operator<<(std::ostream& out, const ExitReason& reason) {
   return out << reason.ToString();
 }

@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -73,6 +74,10 @@ class ExitReason {
 
   // "normal", "shutdown: detail", "error std::runtime_error: text" …, for logs.
   std::string ToString() const;
+
+  // As bytes, for other nodes; and back. Nothing if they are no such bytes.
+  std::string Encode() const;
+  static std::optional<ExitReason> Decode(std::string_view bytes);
 
   // Equal when the kinds, the types and the texts are.
   friend bool operator==(const ExitReason& a, const ExitReason& b) {

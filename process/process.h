@@ -28,11 +28,21 @@
 #ifndef HYDRA_PROCESS_PROCESS_H_
 #define HYDRA_PROCESS_PROCESS_H_
 
+#include "hydra/process/alias.h"
 #include "hydra/process/async.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/process/info.h"
+#include "hydra/process/link.h"
 #include "hydra/process/message.h"
+#include "hydra/process/monitor.h"
+#include "hydra/process/name.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/process_info.h"
 #include "hydra/process/receive.h"
+#include "hydra/process/request.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"

@@ -51,7 +51,9 @@ Tick DeadlineAfter(absl::Duration timeout);
 template <typename M>
 class FoundValue {
  public:
-  explicit FoundValue(Wait& wait) : wait_(wait) {}
+  explicit FoundValue(Wait& wait) : wait_(wait) {
+    if constexpr (requires(M& value) { value.OnReceived(); }) node().value.OnReceived();
+  }
   FoundValue(const FoundValue&) = delete;
   FoundValue& operator=(const FoundValue&) = delete;
   ~FoundValue() {

@@ -9,6 +9,7 @@
 #include "hydra/base/compiler.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/link.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/runtime.h"

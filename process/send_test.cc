@@ -13,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/link.h"
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"

@@ -11,6 +11,7 @@
 #include "hydra/base/mutex.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/link.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/runtime.h"

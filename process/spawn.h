@@ -35,8 +35,32 @@ struct SpawnOptions {
 template <typename F, typename... Args>
 Pid Spawn(F&& body, Args&&... args) {
   return process_internal::SpawnEntry(
+      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...));
+}
+
+// The same, and links the new process to the caller, before it can run: neither can end without the
+// other hearing of it. If nothing could be spawned the caller gets an exit signal `noproc`. Must be
+// called by a process.
+template <typename F, typename... Args>
+Pid SpawnLink(F&& body, Args&&... args) {
+  return process_internal::SpawnEntry(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
-      Priority::kNormal);
+      {.link = true});
+}
+
+struct MonitoredProcess {
+  Pid pid;
+  Ref ref;  // of the monitor
+};
+
+// The same with a monitor: the caller gets a `Down` for the ref in any case.
+template <typename F, typename... Args>
+MonitoredProcess SpawnMonitor(F&& body, Args&&... args) {
+  MonitoredProcess process;
+  process.pid = process_internal::SpawnEntry(
+      process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
+      {.monitor = &process.ref});
+  return process;
 }
 
 // The same with options.
@@ -44,7 +68,7 @@ template <typename F, typename... Args>
 Pid SpawnWith(const SpawnOptions& options, F&& body, Args&&... args) {
   return process_internal::SpawnEntry(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
-      options.priority);
+      {.priority = options.priority});
 }
 
 }  // namespace hydra

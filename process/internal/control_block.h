@@ -23,6 +23,8 @@
 
 namespace hydra::process_internal {
 
+struct Relations;
+
 enum class ProcessState : uint8_t {
   kFree,     // the slot holds no process
   kNew,      // spawned, its body not yet called
@@ -36,6 +38,8 @@ struct alignas(kCacheLine) ControlBlock {
   void Open(Entry* new_entry, Priority new_priority) {
     state = ProcessState::kNew;
     priority = new_priority;
+    trap_exit = false;
+    named.store(false, std::memory_order_relaxed);
     entry = new_entry;
     inbox.Open(cursor);
   }
@@ -53,6 +57,8 @@ struct alignas(kCacheLine) ControlBlock {
   uint32_t index = 0;  // of the slot; constant
   ProcessState state = ProcessState::kFree;
   Priority priority = Priority::kNormal;
+  bool trap_exit = false;          // exit signals become messages
+  std::atomic<bool> named{false};  // it may have a name; see names.h
   ControlBlock* next =
       nullptr;             // in the list that the block is in: free blocks, or the injection queue
   Entry* entry = nullptr;  // what the body was made from, as long as it is needed
@@ -66,6 +72,7 @@ struct alignas(kCacheLine) ControlBlock {
   Wait* wait = nullptr;         // what it waits for, in that frame; null while it runs
   Mailbox mailbox;
   InboxCursor cursor;
+  Relations* relations = nullptr;  // links, monitors and the like; made when it first has any
 };
 
 static_assert(sizeof(ControlBlock) == 2 * kCacheLine);

@@ -8,6 +8,7 @@
 
 #include "hydra/base/compiler.h"
 #include "hydra/process/async.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
@@ -19,8 +20,19 @@ namespace hydra::process_internal {
 // Delivers `signal` to `to`. Takes the signal.
 HYDRA_NOINLINE void SendSignal(const Pid& to, Signal* signal);
 
+// Delivers the message `signal` to `to`. Returns false if that is a name of this runtime that nobody
+// has. Takes the signal.
+bool SendSignalTo(const Dest& to, Signal* signal);
+
+// How a process is spawned.
+struct Spawning {
+  Priority priority = Priority::kNormal;
+  bool link = false;       // to the spawner
+  Ref* monitor = nullptr;  // set to the ref of a monitor of the spawner's, if given
+};
+
 // Spawns a process. Takes the entry.
-HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, Priority priority);
+HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, const Spawning& spawning = {});
 
 // Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait
 // is over already, so that the process goes on at once; otherwise the process is resumed when it

@@ -84,6 +84,12 @@ Signal* SavedMessages::Remove(size_t index) {
   return message;
 }
 
+size_t Mailbox::size() const {
+  size_t count = saved_ == nullptr ? 0 : saved_->size();
+  for (const Signal* message = fresh_; message != nullptr; message = message->next) ++count;
+  return count;
+}
+
 Signal* Mailbox::PopOldest() {
   if (saved_ != nullptr) {
     if (Signal* message = saved_->PopOldest()) return message;

@@ -73,6 +73,9 @@ class Mailbox {
   // Whether there is certainly none, seen at a glance.
   bool HasNone() const { return fresh_ == nullptr && saved_ == nullptr; }
 
+  // The number of messages. Cost: a step for each that no receive has looked at.
+  size_t size() const;
+
   // Looks through all messages for one that ends `wait`.
   Match Find(Wait& wait, InboxCursor& cursor) {
     wait.has_looked = true;

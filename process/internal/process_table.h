@@ -13,6 +13,7 @@
 #include "absl/base/thread_annotations.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
 
@@ -35,6 +36,16 @@ class ProcessTable {
   // The block in slot `index`, which must come from a pid of this runtime. Thread safety: any
   // thread.
   ControlBlock& operator[](uint32_t index) const { return slots_[index]; }
+
+  // Whether the process exists and its death isn't visible yet. `pid` must be of this runtime, or
+  // none. Thread safety: any thread; in one order with deaths and seq_cst accesses.
+  bool IsAlive(const Pid& pid) const {
+    const ControlBlock& process = slots_[pid.slot()];
+    // Compared again at the end, since the slot may have passed to another process meanwhile.
+    return process.serial.load(std::memory_order_acquire) == pid.serial() &&
+           !process.inbox.IsClosed() &&
+           process.serial.load(std::memory_order_acquire) == pid.serial();
+  }
 
   // Takes a free slot; null when there is none (see RuntimeOptions::max_processes). Thread safety: `cache` is the caller's
   // own.

@@ -11,11 +11,14 @@
 
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
@@ -39,6 +42,7 @@ Scheduler::Scheduler(const Options& options)
       by_hand_(options.by_hand),
       clock_(options.by_hand ? Clock::Kind::kVirtual : Clock::Kind::kSteady),
       table_(options.max_processes),
+      names_(table_),
       timers_(options.workers),
       beds_(options.workers) {
   for (uint32_t i = 0; i < options.workers; ++i) {
@@ -70,7 +74,8 @@ void Scheduler::Stop() {
 
 Pid Scheduler::Spawn(Entry* entry, Priority priority) {
   Worker* current = Worker::Current();
-  if (current != nullptr && &current->scheduler() == this) return current->Spawn(entry, priority);
+  if (current != nullptr && &current->scheduler() == this)
+    return current->Spawn(entry, {.priority = priority});
   ControlBlock* process = nullptr;
   {
     MutexLock lock(outside_mutex_);
@@ -87,7 +92,21 @@ Pid Scheduler::Spawn(Entry* entry, Priority priority) {
   return pid;
 }
 
-void Scheduler::Send(Pid to, Signal* signal) {
+bool Scheduler::Send(const Dest& to, Signal* signal) {
+  if (const Pid* pid = to.pid()) {
+    Send(*pid, signal);
+    return true;
+  }
+  if (const Ref* alias = to.alias()) {
+    Send(alias->creator(), NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal));
+    return true;
+  }
+  const Pid pid = names_.WhereIs(to.name()->name);
+  Send(pid, signal);
+  return static_cast<bool>(pid);
+}
+
+void Scheduler::Send(const Pid& to, Signal* signal) {
   Worker* current = Worker::Current();
   if (current != nullptr && &current->scheduler() == this) return current->Send(to, signal);
   if (to.home() == home_) {
@@ -99,16 +118,13 @@ void Scheduler::Send(Pid to, Signal* signal) {
       if (pushed != Inbox::PushResult::kClosed) return;
     }
   }
-  DestroySignal(signal);
+  Refuse(to, signal);
 }
 
-bool Scheduler::IsAlive(Pid pid) {
-  if (pid.home() != home_ || !pid) return false;
-  ControlBlock& process = table_[pid.slot()];
-  if (process.serial.load(std::memory_order_acquire) != pid.serial() || process.inbox.IsClosed())
-    return false;
-  // The slot may have passed to another process between the two looks.
-  return process.serial.load(std::memory_order_acquire) == pid.serial();
+void Scheduler::Refuse(const Pid& to, Signal* signal) {
+  if (signal->type->refuse != nullptr)
+    signal->type->refuse(*this, to, *signal, ExitReason::NoProc());
+  DestroySignal(signal);
 }
 
 size_t Scheduler::process_count() const {

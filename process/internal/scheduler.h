@@ -31,15 +31,19 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "hydra/base/compiler.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/names.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/worker.h"
@@ -70,6 +74,7 @@ class Scheduler {
   uint32_t home() const { return home_; }
   bool by_hand() const { return by_hand_; }
   ProcessTable& table() { return table_; }
+  Names& names() { return names_; }
   Timers& timers() { return timers_; }
   Clock& clock() { return clock_; }
 
@@ -79,10 +84,18 @@ class Scheduler {
   // ---- For any thread.
 
   Pid Spawn(Entry* entry, Priority priority);
-  void Send(Pid to, Signal* signal);
+  void Send(const Pid& to, Signal* signal);
+  // The same to a name or an alias. Returns false if nobody has the name. `signal` is a message.
+  bool Send(const Dest& to, Signal* signal);
+  // Destroys `signal`, which can't be delivered to `to`, and answers it if it asks something.
+  void Refuse(const Pid& to, Signal* signal);
   // Whether the process exists and its death isn't visible yet.
-  bool IsAlive(Pid pid);
+  bool IsAlive(const Pid& pid) const { return pid.home() == home_ && table_.IsAlive(pid); }
   size_t process_count() const;
+  // As the free function of name.h.
+  absl::Status Register(const Pid& pid, std::string_view name) {
+    return names_.Register(pid.home() == home_ ? pid : Pid(), name);
+  }
 
   // ---- For workers.
 
@@ -166,6 +179,7 @@ class Scheduler {
   const bool by_hand_;
   Clock clock_;
   ProcessTable table_;
+  Names names_;
   Timers timers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;

@@ -16,14 +16,33 @@
 
 #include "hydra/process/internal/block_pool.h"
 
+namespace hydra {
+class ExitReason;
+class Pid;
+}  // namespace hydra
+
 namespace hydra::process_internal {
 
 enum class SignalKind : uint8_t {
   kMessage,  // a user's value
-  kExit,     // ExitSignal: the receiver is asked to end, or told that a link partner has
-  kWake,     // WaitExpired: the receiver's wait timer has fired
+  // The others: signals.h.
+  kAliasedMessage,
+  kExit,
+  kLinkExit,
+  kLink,
+  kUnlink,
+  kUnlinkAck,
+  kMonitor,
+  kDemonitor,
+  kDown,
+  kAnswer,
+  kAnswered,
+  kDropped,
+  kQuery,
+  kWake,
 };
 
+class Scheduler;
 struct Signal;
 
 // Describes one type of signal. There is one per C++ type, and its address is the type's identity:
@@ -35,6 +54,9 @@ struct SignalType {
   void (*destroy_value)(Signal*) noexcept;
   // Returns a node with a copy of the value; null where the type can't be copied.
   Signal* (*clone)(const Signal*);
+  // Answers on behalf of `to`, which is dead for the reason given (noproc where nobody knows it any
+  // more), whoever asks something by this signal; null for signals that ask nothing.
+  void (*refuse)(Scheduler& scheduler, const Pid& to, Signal& signal, const ExitReason& reason);
   // The C++ type's name, for people.
   std::string_view name;
 };
@@ -77,6 +99,16 @@ void DestroyValue(Signal* signal) noexcept {
 template <typename T>
 Signal* CloneValue(const Signal* signal);
 
+// A value that asks something of its receiver, and can answer in the place of one that is dead.
+template <typename T>
+concept Refusable = requires(T& value, Scheduler& scheduler, const Pid& to,
+                             const ExitReason& reason) { value.Refuse(scheduler, to, reason); };
+
+template <typename T>
+void RefuseValue(Scheduler& scheduler, const Pid& to, Signal& signal, const ExitReason& reason) {
+  static_cast<ValueSignal<T>&>(signal).value.Refuse(scheduler, to, reason);
+}
+
 template <typename T, SignalKind kKind>
 constexpr SignalType MakeSignalType() {
   static_assert(alignof(T) <= 16, "a message can't be over-aligned");
@@ -84,8 +116,10 @@ constexpr SignalType MakeSignalType() {
                   .node_bytes = sizeof(ValueSignal<T>),
                   .destroy_value = &DestroyValue<T>,
                   .clone = nullptr,
+                  .refuse = nullptr,
                   .name = TypeName<T>()};
   if constexpr (std::is_copy_constructible_v<T>) type.clone = &CloneValue<T>;
+  if constexpr (Refusable<T>) type.refuse = &RefuseValue<T>;
   return type;
 }
 

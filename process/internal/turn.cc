@@ -3,19 +3,17 @@
 #include <optional>
 #include <utility>
 
-#include "hydra/base/log.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/answer_signal.h"
 #include "hydra/process/internal/block_pool.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
-#include "hydra/process/internal/exit_signal.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/mailbox.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
-#include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
 
@@ -38,6 +36,8 @@ bool BeginWait(Wait& wait, PromiseBase& leaf) {
 // The part of BeginWait that takes the messages which are there.
 bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   ControlBlock& process = *current_;
+  if (wait.request != 0) [[unlikely]]
+    return LookForAnswer(wait, leaf);
   // While there are drained messages, the inbox, which senders write to all the time, is left alone
   // now and then.
   if (!process.mailbox.HasFresh() || sent_to_itself_ || wait.deadline == 0 ||
@@ -54,6 +54,18 @@ bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   process.wait = &wait;
   process.leaf = &leaf;
   return true;
+}
+
+// An answer may have come already, though it was asked for just now.
+bool Worker::LookForAnswer(Wait& wait, PromiseBase& leaf) {
+  ControlBlock& process = *current_;
+  process.wait = &wait;
+  process.leaf = &leaf;
+  if (messages_left_ < 0) return true;  // it looks on its next turn
+  if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
+  if (exit_.has_value() || (wait.found == nullptr && wait.deadline != 0)) return true;
+  process.wait = nullptr;
+  return false;
 }
 
 Signal* KeepFound(Wait& wait) {
@@ -127,7 +139,7 @@ bool Worker::StartBody(ControlBlock& process) {
   try {
     process.body = AsyncAccess::Release(process.entry->start(*process.entry));
   } catch (...) {
-    End(process, ExitReason::FromCurrentException());
+    End(process, exit_.has_value() ? *exit_ : ExitReason::FromCurrentException());
     return false;
   }
   process.leaf = process.body;
@@ -140,7 +152,7 @@ bool Worker::StartBody(ControlBlock& process) {
 
 bool Worker::WaitIsOver(ControlBlock& process) {
   Wait& wait = *process.wait;
-  if (wait.deadline == kNextTurn) return true;
+  if (wait.found != nullptr || wait.deadline == kNextTurn) return true;
   const Match match = wait.has_looked ? process.mailbox.FindFresh(wait, process.cursor)
                                       : process.mailbox.Find(wait, process.cursor);
   if (match != Match::kNo || wait.deadline == 0) return true;
@@ -168,6 +180,7 @@ bool Worker::ArmWaitTimer(ControlBlock& process) {
 
 ExitReason Worker::ReasonOfFinished(ControlBlock& process) {
   process.leaf = process.body;
+  if (exit_.has_value()) return *exit_;
   try {
     static_cast<Promise<void>*>(process.body)->TakeResult();
     return ExitReason::Normal();
@@ -178,42 +191,47 @@ ExitReason Worker::ReasonOfFinished(ControlBlock& process) {
 
 // ---- Signals.
 
+// Puts the messages into the mailbox and acts on the other signals, until one of them ends the
+// process: what came after that is kept for its death.
 void Worker::Admit(ControlBlock& process, Signal* fresh) {
   const uint64_t serial = process.serial.load(std::memory_order_relaxed);
-  while (fresh != nullptr) {
+  while (fresh != nullptr && !exit_.has_value()) {
     Signal* signal = fresh;
     fresh = signal->next;
     if (signal->serial != serial) {
       ConsumeStrange(process, signal);
     } else if (signal->type->kind == SignalKind::kMessage) {
-      signal->next = nullptr;
-      process.mailbox.Append(signal, signal);
+      AddToMailbox(process, signal);
+    } else if (signal->type->kind == SignalKind::kAnswer) {
+      TakeAnswer(process, signal);
     } else {
-      Act(process, signal);
-      Consume(process, signal);
+      Signal* message = Act(process, signal);
+      if (message != signal) Consume(process, signal);
+      if (message != nullptr) AddToMailbox(process, message);
     }
   }
+  if (fresh != nullptr) KeepForDeath(fresh);
 }
 
-void Worker::Act(ControlBlock& process, Signal* signal) {
-  switch (signal->type->kind) {
-    case SignalKind::kMessage:
-      break;
-    case SignalKind::kExit: {
-      const ExitRequest& request = static_cast<ValueSignal<ExitRequest>*>(signal)->value;
-      if (!exit_.has_value() && process.state != ProcessState::kExiting)
-        exit_ = request.Effect(PidOf(process));
-      break;
-    }
-    case SignalKind::kWake:
-      // Unless it has been armed anew since, or released.
-      if (WaitTimer* timer = process.wait_timer;
-          timer != nullptr &&
-          timer->armed_for == static_cast<ValueSignal<WaitExpired>*>(signal)->value.due) {
-        timer->armed_for = kForever;
-      }
-      break;
-  }
+void Worker::AddToMailbox(ControlBlock& process, Signal* message) {
+  message->next = nullptr;
+  process.mailbox.Append(message, message);
+}
+
+// An answer ends the wait for it; if there is none any more, it is dropped.
+void Worker::TakeAnswer(ControlBlock& process, Signal* signal) {
+  Wait* wait = process.wait;
+  if (wait == nullptr || wait->request != static_cast<AnswerSignal*>(signal)->request ||
+      wait->found != nullptr)
+    return Consume(process, signal);
+  wait->found = signal;
+  wait->found_is_pinned = Inbox::Pin(process.cursor, signal);
+}
+
+void Worker::KeepForDeath(Signal* fresh) {
+  Signal** end = &after_exit_;
+  while (*end != nullptr) end = &(*end)->next;
+  *end = fresh;
 }
 
 // Destroys a signal that has been dealt with.
@@ -222,66 +240,15 @@ void Worker::Consume(ControlBlock& process, Signal* signal) {
   if (!Inbox::Pin(process.cursor, signal)) FreeSignal(signal);
 }
 
-// Destroys a signal for a process that lived in this slot before.
+// Answers and destroys a signal for a process that lived in this slot before.
 void Worker::ConsumeStrange(ControlBlock& process, Signal* signal) {
   current_ = nullptr;  // what its destructor does isn't done by this process
+  if (signal->type->refuse != nullptr) {
+    signal->type->refuse(scheduler_, Pid(signal->serial, process.index, home_), *signal,
+                         ExitReason::NoProc());
+  }
   Consume(process, signal);
   current_ = &process;
-}
-
-// ---- Death. The order is docs/architecture.md's.
-
-void Worker::End(ControlBlock& process, const ExitReason& reason) {
-  const Pid pid = PidOf(process);
-  if (reason.kind() == ExitReason::Kind::kError) {
-    HYDRA_LOG(ERROR) << "process " << pid.ToString() << " ended with " << reason.ToString();
-  }
-  process.state = ProcessState::kExiting;
-  ExitWatcher* watcher = process.entry == nullptr ? nullptr : process.entry->watcher;
-  DestroyFrames(process);
-  if (WaitTimer* timer = std::exchange(process.wait_timer, nullptr)) {
-    scheduler_.timers().Disarm(*timer);
-    std::destroy_at(timer);
-    FreeBlock(timer, sizeof(WaitTimer));
-  }
-  if (Signal* late = process.inbox.Close(process.cursor)) Admit(process, late);
-  exit_.reset();
-  process.state = ProcessState::kDead;
-  Count(ended_count_);
-  current_ = nullptr;
-  scheduler_.timers().CancelAll(pid, process.user_timers);
-  if (watcher != nullptr) watcher->OnExit(reason);
-  Reap(process);
-}
-
-void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
-
-void Worker::DestroyFrames(ControlBlock& process) noexcept {
-  process.wait = nullptr;
-  // Innermost first, in a loop: each frame would destroy what it awaits by recursion.
-  for (PromiseBase* frame = std::exchange(process.leaf, nullptr); frame != nullptr;) {
-    PromiseBase* parent = frame->parent();
-    frame->DestroyFrame();
-    frame = parent;
-  }
-  process.body = nullptr;
-  if (Entry* entry = std::exchange(process.entry, nullptr)) entry->destroy(entry);
-}
-
-// Destroys unread messages, a bounded number a turn, and frees the slot after the last.
-void Worker::Reap(ControlBlock& process) {
-  for (int i = 0; i < kReapedPerTurn; ++i) {
-    Signal* message = process.mailbox.PopOldest();
-    if (message == nullptr) {
-      process.mailbox.Reset();
-      process.state = ProcessState::kFree;
-      process.serial.store(process.serial.load(std::memory_order_relaxed) + 1,
-                           std::memory_order_release);
-      return table_.Free(slots_, &process);
-    }
-    DestroySignal(message);
-  }
-  Enqueue(process);
 }
 
 }  // namespace hydra::process_internal

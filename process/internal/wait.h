@@ -43,6 +43,8 @@ struct Wait {
   Match (*match)(Wait&, Signal&) = nullptr;
   // When the wait ends without a message; 0 is "don't wait at all".
   Tick deadline = kForever;
+  // The id of the request whose answer ends the wait; 0 if it is none.
+  uint64_t request = 0;
   // Messages that were set aside before this position are not looked at.
   uint64_t mark = 0;
   // The inbox still holds on to `found`: take the value, leave the node.

@@ -16,10 +16,11 @@
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
-#include "hydra/process/internal/exit_signal.h"
 #include "hydra/process/internal/inbox.h"
+#include "hydra/process/internal/relations.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -327,7 +328,7 @@ inline void Worker::Deliver(const Pid& to, Signal* signal) {
       }
     }
   }
-  DestroySignal(signal);
+  scheduler_.Refuse(to, signal);
 }
 
 void Worker::Send(const Pid& to, Signal* signal) { Deliver(to, signal); }
@@ -339,21 +340,30 @@ void Worker::LetOthersRunNext() {
   scheduler_.WakePeer();
 }
 
-Pid Worker::Spawn(Entry* entry, Priority priority) {
-  const bool refused =
-      scheduler_.stopping() || (current_ != nullptr && current_->state == ProcessState::kExiting);
-  ControlBlock* process = refused ? nullptr : table_.Allocate(slots_);
+Pid Worker::Spawn(Entry* entry, const Spawning& spawning) {
+  if (scheduler_.stopping() || IsExiting()) return SpawnNothing(entry, spawning);
+  ControlBlock* process = table_.Allocate(slots_);
   if (process == nullptr) {
-    if (!refused)
-      HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
-    entry->destroy(entry);
-    return Pid(0, 0, home_);
+    HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
+    return SpawnNothing(entry, spawning);
   }
-  process->Open(entry, priority);
+  process->Open(entry, spawning.priority);
   Count(spawned_count_);
+  if (spawning.link || spawning.monitor != nullptr) Bind(*process, spawning);
   const Pid pid = PidOf(*process);
   EnqueueSpawned(*process);
   return pid;
+}
+
+// The spawner hears at once that there is no such process.
+Pid Worker::SpawnNothing(Entry* entry, const Spawning& spawning) {
+  entry->destroy(entry);
+  const Pid nobody(0, 0, home_);
+  if (current_ == nullptr) return nobody;
+  if (spawning.link) Link(nobody);
+  if (spawning.monitor != nullptr)
+    *spawning.monitor = Monitor(nobody, Alias::kNone, /*tag=*/0, /*name=*/nullptr);
+  return nobody;
 }
 
 // ---- The free functions of current.h.
@@ -364,8 +374,12 @@ void SendSignal(const Pid& to, Signal* signal) {
   worker->Deliver(to, signal);
 }
 
-Pid SpawnEntry(Entry* entry, Priority priority) {
-  return Worker::CurrentOrDie().Spawn(entry, priority);
+bool SendSignalTo(const Dest& to, Signal* signal) {
+  return Worker::CurrentOrDie().scheduler().Send(to, signal);
+}
+
+Pid SpawnEntry(Entry* entry, const Spawning& spawning) {
+  return Worker::CurrentOrDie().Spawn(entry, spawning);
 }
 
 }  // namespace hydra::process_internal

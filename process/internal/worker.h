@@ -19,25 +19,30 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string_view>
 #include <vector>
 
 #include "hydra/base/compiler.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/next_slot.h"
 #include "hydra/process/internal/process_table.h"
+#include "hydra/process/internal/relations.h"
 #include "hydra/process/internal/run_queue.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/spawn_deque.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
+#include "hydra/process/process_info.h"
 
 namespace hydra::process_internal {
 
@@ -96,7 +101,32 @@ class Worker {
 
   // Spawns a process. While the current process is exiting, and when the table is full, nothing is
   // spawned and the pid was never alive. Takes the entry.
-  Pid Spawn(Entry* entry, Priority priority);
+  Pid Spawn(Entry* entry, const Spawning& spawning);
+
+  // What the current process does by the functions of these names in link.h, monitor.h and alias.h.
+  void Link(const Pid& partner);
+  void Unlink(const Pid& partner);
+  Ref Monitor(const Pid& target, Alias alias, int64_t tag, std::unique_ptr<ProcessName> name);
+  bool Demonitor(const Ref& ref);
+  Ref MakeAlias(Alias mode);
+  bool Unalias(const Ref& ref);
+  bool TrapExit(bool trap);
+  // Removes a Down for `ref` that the current process hasn't received yet.
+  void FlushDown(const Ref& ref);
+  // Notes that the current process has received the request of `asker`, and must answer it, or its end
+  // does. Returns its pid.
+  Pid HoldRequest(const Ref& asker);
+  // The request that `holder` has noted is answered.
+  void ReleaseRequest(const Pid& holder, const Ref& asker);
+  // What the current process is ending with, or will at its next suspension; null otherwise.
+  const ExitReason* ending() const { return exit_.has_value() ? &*exit_ : ending_; }
+  // Whether the current process is being ended. False between turns.
+  bool IsExiting() const {
+    return current_ != nullptr && current_->state == ProcessState::kExiting;
+  }
+
+  // The current process ends with `reason` at its next suspension, unless it is ending already.
+  void EndSelf(ExitReason reason);
 
   // ---- For other workers.
 
@@ -166,6 +196,7 @@ class Worker {
 
   // ---- One turn.
   bool LookForMessages(Wait& wait, PromiseBase& leaf);
+  bool LookForAnswer(Wait& wait, PromiseBase& leaf);
   void Execute(ControlBlock& process);
   bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
@@ -175,14 +206,34 @@ class Worker {
 
   // ---- Signals.
   void Admit(ControlBlock& process, Signal* fresh);
-  void Act(ControlBlock& process, Signal* signal);
+  void AddToMailbox(ControlBlock& process, Signal* message);
+  void KeepForDeath(Signal* fresh);
+  void TakeAnswer(ControlBlock& process, Signal* signal);
   void Consume(ControlBlock& process, Signal* signal);
   void ConsumeStrange(ControlBlock& process, Signal* signal);
+
+  // ---- Relations.
+  Pid SpawnNothing(Entry* entry, const Spawning& spawning);
+  void Bind(ControlBlock& child, const Spawning& spawning);
+  Relations& RelationsOf(ControlBlock& process);
+  OwnRef* FindOwn(ControlBlock& process, const Ref& ref);
+  void EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own);
+  Signal* Act(ControlBlock& process, Signal* signal);
+  Signal* ActOnExit(ControlBlock& process, Signal* signal, bool by_link);
+  Signal* ActOnDown(ControlBlock& process, Signal* signal);
+  Signal* TakeAliased(ControlBlock& process, AliasedMessage& sent);
+  void ActOnDropped(ControlBlock& process, const Ref& asker);
+  void ActOnQuery(ControlBlock& process, Query& query);
+  ProcessInfo InfoOf(ControlBlock& process);
+  void TellOfEnd(const Relations& relations, const Pid& self, const ExitReason& reason);
+  static void FreeRelations(ControlBlock& process);
 
   // ---- Death.
   void End(ControlBlock& process, const ExitReason& reason);
   void EndByExit(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
+  void ReleaseWaitTimer(ControlBlock& process);
+  void ReleaseName(ControlBlock& process);
   void Reap(ControlBlock& process);
 
   // Adds to a counter that only the calling thread writes.
@@ -202,9 +253,13 @@ class Worker {
   // The rest belongs to the thread that drives the worker, but for what says otherwise.
 
   ControlBlock* current_ = nullptr;
-  int messages_left_ = 0;           // of the current turn
-  bool sent_to_itself_ = false;     // the current process has, since it last looked for signals
-  std::optional<ExitReason> exit_;  // an exit signal that has ended the current process
+  int messages_left_ = 0;        // of the current turn
+  bool sent_to_itself_ = false;  // the current process has, since it last looked for signals
+  // What the current process ends with at its next suspension, by an exit signal or an ExitSelf; and
+  // the signals that arrived after that.
+  std::optional<ExitReason> exit_;
+  Signal* after_exit_ = nullptr;
+  const ExitReason* ending_ = nullptr;
   int sends_since_wake_ = 0;
   int next_turns_left_ = 0;  // for `next`, before the others are asked
   uint64_t next_round_ = 0;  // the turn after which it looks at the clock and the injection queue

@@ -11,6 +11,7 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/scheduler.h"
+#include "hydra/process/link.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 #include "hydra/process/runtime.h"

@@ -1,0 +1,34 @@
+// Aliases: a ref that a process can be sent to, until it says no more.
+//
+//   hydra::Ref alias = hydra::MakeAlias(hydra::AliasMode::kOneMessage);
+//   hydra::Send(server, Question{.reply_to = alias});
+//   std::optional<Answer> answer = co_await hydra::Receive<Answer>().Within(absl::Seconds(1));
+//   hydra::Unalias(alias);                // an answer that comes too late is dropped
+//
+// Messages that arrive by an alias which isn't active are dropped before they reach the mailbox.
+// Those that are there already stay. An alias ends with its process; nobody else can end it, nor
+// find out whether it is active.
+#ifndef HYDRA_PROCESS_ALIAS_H_
+#define HYDRA_PROCESS_ALIAS_H_
+
+#include <cstdint>
+
+#include "hydra/process/pid.h"
+
+namespace hydra {
+
+enum class AliasMode : uint8_t {
+  kUntilUnalias,
+  kOneMessage,  // the first message that arrives by it ends it
+};
+
+// Makes an alias of the calling process. Must be called by a process that isn't ending.
+Ref MakeAlias(AliasMode mode = AliasMode::kUntilUnalias);
+
+// Ends the alias `ref` of the calling process. Returns whether it was active. If it is a monitor's,
+// the monitor goes on. Must be called by a process.
+bool Unalias(const Ref& ref);
+
+}  // namespace hydra
+
+#endif  // HYDRA_PROCESS_ALIAS_H_

@@ -1,0 +1,28 @@
+#include "hydra/process/info.h"
+
+#include <optional>
+
+#include "absl/time/time.h"
+#include "hydra/process/internal/answer.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/process_info.h"
+
+namespace hydra::process_internal {
+
+IsAliveWait::IsAliveWait(const Pid& pid)
+    : AnswerWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+  SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kIsAlive));
+}
+
+InfoWait::InfoWait(const Pid& pid) : AnswerWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+  SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kInfo));
+}
+
+std::optional<ProcessInfo> InfoWait::await_resume() {
+  if (!is_answered()) return std::nullopt;
+  return TakeAnswer<ProcessInfo>();
+}
+
+}  // namespace hydra::process_internal

@@ -1,0 +1,119 @@
+#include "hydra/process/info.h"
+
+#include <optional>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hydra/process/async.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/link.h"
+#include "hydra/process/monitor.h"
+#include "hydra/process/name.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+#include "hydra/process/process_info.h"
+#include "hydra/process/receive.h"
+#include "hydra/process/self.h"
+#include "hydra/process/send.h"
+#include "hydra/process/spawn.h"
+#include "hydra/process/testing/process_test.h"
+#include "hydra/process/timer.h"
+
+namespace hydra {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+struct Never {};
+
+Async<> WaitForEver() { co_await Receive<Never>(); }
+
+// SIG8
+HYDRA_TEST(IsAliveTest, FalseAfterAKillByTheSame) {
+  const Pid process = Spawn(WaitForEver);
+  EXPECT_TRUE(co_await IsAlive(process));
+  Exit(process, ExitReason::Kill());
+  EXPECT_FALSE(co_await IsAlive(process));
+  EXPECT_FALSE(co_await IsAlive(Pid()));
+}
+
+// SIG8: false only when what it owned is free.
+HYDRA_TEST(IsAliveTest, FalseWhenTheNameIsFree) {
+  const Pid process = Spawn(WaitForEver);
+  EXPECT_TRUE(Register(process, "name").ok());
+  Exit(process, ExitReason::Kill());
+  EXPECT_FALSE(co_await IsAlive(process));
+  EXPECT_TRUE(Register(Self(), "name").ok());
+}
+
+// SIG8: a process that has ended itself in the same batch of signals, too.
+HYDRA_TEST(IsAliveTest, OneselfIsAlive) {
+  EXPECT_TRUE(co_await IsAlive(Self()));
+  EXPECT_EQ((co_await Info(Self()))->pid, Self());
+}
+
+// PRC1
+HYDRA_TEST(InfoTest, TellsOfAProcessThatHasNotRun) {
+  const Pid process = SpawnWith({.priority = Priority::kLow}, WaitForEver);
+  const std::optional<ProcessInfo> info = co_await Info(process);
+  CO_ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->pid, process);
+  EXPECT_EQ(info->name, "");
+  EXPECT_EQ(info->priority, Priority::kLow);
+  EXPECT_FALSE(info->traps_exits);
+  EXPECT_EQ(info->message_queue_length, 0U);
+  EXPECT_THAT(info->links, IsEmpty());
+  EXPECT_THAT(info->monitors, IsEmpty());
+  EXPECT_THAT(info->monitored_by, IsEmpty());
+}
+
+// SIG10
+HYDRA_TEST(InfoTest, CountsTheMessagesThatWereSentBefore) {
+  const Pid process = Spawn(WaitForEver);
+  for (size_t i = 0; i < 100; ++i) {
+    Send(process, 1);
+    const std::optional<ProcessInfo> info = co_await Info(process);
+    CO_ASSERT_TRUE(info.has_value());
+    EXPECT_EQ(info->message_queue_length, i + 1);
+  }
+}
+
+// PRC4
+HYDRA_TEST(InfoTest, KnowsNameLinksAndMonitors) {
+  const auto [process, ref] = SpawnMonitor(
+      [](Pid other) -> Async<> {
+        TrapExit(true);
+        Monitor(other);
+        Monitor(other);
+        co_await WaitForEver();
+      },
+      Self());
+  Link(process);
+  EXPECT_TRUE(Register(process, "name").ok());
+  std::optional<ProcessInfo> info = co_await Info(process);
+  while (info.has_value() && !info->traps_exits) info = co_await Info(process);  // until it has run
+  CO_ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->name, "name");
+  EXPECT_THAT(info->links, ElementsAre(Self()));
+  EXPECT_THAT(info->monitors, ElementsAre(Self(), Self()));
+  EXPECT_THAT(info->monitored_by, ElementsAre(Self()));
+  Unlink(process);
+  Demonitor(ref);
+  info = co_await Info(process);
+  CO_ASSERT_TRUE(info.has_value());
+  EXPECT_THAT(info->links, IsEmpty());
+  EXPECT_THAT(info->monitored_by, IsEmpty());
+}
+
+// PRC4
+HYDRA_TEST(InfoTest, NothingOfTheDead) {
+  const auto [process, ref] = SpawnMonitor([]() -> Async<> { co_return; });
+  co_await Receive<Down>().For(ref);
+  EXPECT_EQ((co_await Info(process)).has_value(), false);
+}
+
+}  // namespace
+}  // namespace hydra

@@ -1,0 +1,121 @@
+#include "hydra/process/internal/answer.h"
+
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/answer_signal.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/self.h"
+
+namespace hydra::process_internal {
+namespace {
+
+// Marks `status` as a failure of the request itself, with the reason if somebody's end is why.
+absl::Status CallFailure(absl::Status status, const std::optional<ExitReason>& reason = {}) {
+  const std::string encoded = reason.has_value() ? reason->Encode() : "";
+  status.SetPayload(kCallFailure, absl::Cord(absl::string_view(encoded)));
+  return status;
+}
+
+}  // namespace
+
+// ---- AnswerTarget.
+
+void AnswerTarget::Hold() { holder_ = Worker::CurrentOrDie().HoldRequest(asker_); }
+
+void AnswerTarget::Answer(AnswerSignal* answer) && {
+  if (!asker_) return DestroySignal(answer);
+  const Ref asker = std::exchange(asker_, Ref());
+  Worker& worker = Worker::CurrentOrDie();
+  if (holder_) worker.ReleaseRequest(holder_, asker);
+  worker.Send(asker.creator(), answer);
+}
+
+void AnswerTarget::Refuse(Scheduler& scheduler, const ExitReason& reason) && {
+  if (!asker_) return;
+  const Ref asker = std::exchange(asker_, Ref());
+  const auto why = reason.kind() == ExitReason::Kind::kNoProc ? NoAnswer::Why::kNoProcess
+                                                              : NoAnswer::Why::kEnded;
+  scheduler.Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), why, reason));
+}
+
+void AnswerTarget::Drop() noexcept {
+  Worker* worker = Worker::Current();
+  if (worker == nullptr) return;  // on a foreign thread nobody can be told
+  const bool own = holder_ && worker->current() != nullptr && holder_ == Self();
+  const ExitReason* ending = worker->ending();
+  // Who ends with a request that it holds tells so when it has ended.
+  if (ending != nullptr && own) return;
+  if (ending != nullptr) return std::move(*this).Refuse(worker->scheduler(), *ending);
+  // An exception may be about to end it, too: if not, it comes to this signal.
+  if (own && std::uncaught_exceptions() > 0)
+    return worker->Send(holder_, NewSignal<DroppedSignal>(&kDropped, asker_));
+  std::move(*this).Answer(
+      NewAnswerSignal<NoAnswer>(asker_.id(), NoAnswer::Why::kDropped, ExitReason()));
+}
+
+// ---- AnswerWait.
+
+AnswerWait::AnswerWait(const Dest& to, absl::Duration timeout, Self self)
+    : self_(self), ref_(MakeRef()), timeout_(timeout) {
+  if (const Pid* pid = to.pid()) {
+    to_ = *pid;
+  } else if (const Ref* alias = to.alias()) {
+    to_ = alias->creator();
+    alias_ = alias->id();
+  } else {
+    to_ = Worker::CurrentOrDie().scheduler().names().WhereIs(to.name()->name);
+  }
+}
+
+AnswerWait::~AnswerWait() {
+  if (signal_ != nullptr) DestroySignal(signal_);
+  if (found == nullptr) return;
+  found->type->destroy_value(found);
+  if (!found_is_pinned) FreeSignal(found);
+}
+
+bool AnswerWait::SendIt() {
+  if (self_ == Self::kNot && to_ == ref_.creator()) return false;
+  Worker& worker = Worker::CurrentOrDie();
+  request = ref_.id();
+  deadline = worker.scheduler().clock().TickAfter(timeout_);
+  Signal* signal = std::exchange(signal_, nullptr);
+  if (alias_ != 0) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias_, signal);
+  worker.Send(to_, signal);
+  return true;
+}
+
+absl::Status AnswerWait::Failure() const {
+  if (is_answered()) return absl::OkStatus();
+  if (request == 0) return CallFailure(absl::FailedPreconditionError("a process can't ask itself"));
+  if (found == nullptr)
+    return CallFailure(
+        absl::DeadlineExceededError("no answer within " + absl::FormatDuration(timeout_)));
+  const auto& failure = *static_cast<const NoAnswer*>(found);
+  switch (failure.why) {
+    case NoAnswer::Why::kNoProcess:
+      return CallFailure(absl::NotFoundError("there is no such process"), failure.reason);
+    case NoAnswer::Why::kEnded:
+      return CallFailure(absl::UnavailableError("the process that was asked has ended: " +
+                                                failure.reason.ToString()),
+                         failure.reason);
+    case NoAnswer::Why::kDropped:
+      break;
+  }
+  return CallFailure(absl::UnavailableError("the request was dropped without an answer"));
+}
+
+}  // namespace hydra::process_internal

@@ -1,0 +1,151 @@
+// Answers: what a request is answered with, where that goes, and the wait for it.
+//
+// A request has an id, which is that of a ref of the asker. Its answer carries the id, and ends the
+// wait that the asker is in if that waits for it; otherwise nobody does any more, and it is dropped.
+// So an asker needs no record of its requests.
+//
+// Who is asked keeps a record for each request that it has received and not answered, so that its end
+// can be told (`Relations::observers`). One that it has not received yet is answered when its mailbox
+// is destroyed, one that didn't reach it when it is refused.
+#ifndef HYDRA_PROCESS_INTERNAL_ANSWER_H_
+#define HYDRA_PROCESS_INTERNAL_ANSWER_H_
+
+#include <coroutine>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/answer_signal.h"
+#include "hydra/process/internal/current.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/pid.h"
+
+namespace hydra::process_internal {
+
+// What a reply of type R is carried as, and what the request then yields.
+template <typename R>
+struct ReplyTraits {
+  using Answer = R;
+  using Result = absl::StatusOr<R>;
+};
+template <>
+struct ReplyTraits<void> {
+  using Answer = absl::Status;
+  using Result = absl::Status;
+};
+template <>
+struct ReplyTraits<absl::Status> {
+  using Answer = absl::Status;
+  using Result = absl::Status;
+};
+template <typename T>
+struct ReplyTraits<absl::StatusOr<T>> {
+  using Answer = absl::StatusOr<T>;
+  using Result = absl::StatusOr<T>;
+};
+
+template <typename R>
+using AnswerOf = typename ReplyTraits<R>::Answer;
+template <typename R>
+using ResultOf = typename ReplyTraits<R>::Result;
+
+// ---- Where they go.
+
+// One request's asker, to be told once. Owned by the request's message, then by whoever answers.
+class AnswerTarget {
+ public:
+  AnswerTarget() = default;
+  explicit AnswerTarget(Ref asker) : asker_(asker) {}
+  AnswerTarget(AnswerTarget&& other) noexcept
+      : asker_(std::exchange(other.asker_, Ref())), holder_(other.holder_) {}
+  AnswerTarget& operator=(AnswerTarget&& other) noexcept {
+    AnswerTarget taken(std::move(other));
+    std::swap(asker_, taken.asker_);
+    std::swap(holder_, taken.holder_);
+    return *this;
+  }
+  // Tells the asker that it is dropped, if it hasn't been told anything.
+  ~AnswerTarget() {
+    if (asker_) Drop();
+  }
+
+  explicit operator bool() const { return static_cast<bool>(asker_); }
+  const Ref& asker() const { return asker_; }
+  uint64_t id() const { return asker_.id(); }
+
+  // The calling process has received the request: its end is to be told.
+  void Hold();
+
+  // Takes the answer; destroys it if the asker has been told.
+  void Answer(AnswerSignal* answer) &&;
+
+  // The request is not going to be received.
+  void Refuse(Scheduler& scheduler, const ExitReason& reason) &&;
+
+ private:
+  void Drop() noexcept;
+
+  Ref asker_;   // none when it has been told
+  Pid holder_;  // whose record it is, if anybody's
+};
+
+// ---- The wait for it.
+
+// The payload of a status that says why there is no answer.
+inline constexpr char kCallFailure[] = "hydra/call-failure";
+
+class AnswerWait : public AwaitableWait {
+ public:
+  AnswerWait(const AnswerWait&) = delete;
+  AnswerWait& operator=(const AnswerWait&) = delete;
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> leaf) {
+    if (!SendIt()) return false;
+    return BeginWait(*this, leaf.promise());
+  }
+
+ protected:
+  enum class Self : uint8_t { kMayBeAsked, kNot };
+  AnswerWait(const Dest& to, absl::Duration timeout, Self self);
+  ~AnswerWait();
+
+  // The ref that the answer is to be sent to.
+  const Ref& ref() const { return ref_; }
+  // What is to be sent; taken.
+  void SetSignal(Signal* signal) { signal_ = signal; }
+  void SetTimeout(absl::Duration timeout) { timeout_ = timeout; }
+
+  bool is_answered() const { return found != nullptr && found->type != &kAnswerType<NoAnswer>; }
+
+  // Why there is no answer; OK if there is one.
+  absl::Status Failure() const;
+
+  template <typename A>
+  A TakeAnswer() {
+    return std::move(static_cast<ValueAnswer<A>*>(found)->value);
+  }
+
+ private:
+  // Sends the request. Returns false if that can't be: a process may not be asked by itself.
+  bool SendIt();
+
+  const Self self_;
+  Ref ref_;
+  Pid to_;
+  uint64_t alias_ = 0;  // of `to_`, if an alias was given
+  absl::Duration timeout_;
+  Signal* signal_ = nullptr;
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_ANSWER_H_

@@ -1,0 +1,70 @@
+// The signals that answer a request. See answer.h.
+#ifndef HYDRA_PROCESS_INTERNAL_ANSWER_SIGNAL_H_
+#define HYDRA_PROCESS_INTERNAL_ANSWER_SIGNAL_H_
+
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/signal.h"
+
+namespace hydra::process_internal {
+
+struct AnswerSignal : Signal {
+  uint64_t request = 0;  // the id of the asker's ref
+};
+
+template <typename A>
+struct ValueAnswer final : AnswerSignal {
+  template <typename T>
+  explicit ValueAnswer(T&& answer) : value(std::forward<T>(answer)) {}
+  A value;
+};
+
+// There is no answer, and why.
+struct NoAnswer final : AnswerSignal {
+  enum class Why : uint8_t { kNoProcess, kEnded, kDropped };
+  NoAnswer(Why no_answer, ExitReason exit_reason)
+      : why(no_answer), reason(std::move(exit_reason)) {}
+  Why why;
+  ExitReason reason;  // of kEnded
+};
+
+template <typename S>
+constexpr SignalType MakeAnswerType() {
+  static_assert(alignof(S) <= 16, "an answer can't be over-aligned");
+  return {
+      .kind = SignalKind::kAnswer,
+      .node_bytes = sizeof(S),
+      .destroy_value = [](Signal* signal) noexcept { std::destroy_at(static_cast<S*>(signal)); },
+      .clone = nullptr,
+      .refuse = nullptr,
+      .name = "answer"};
+}
+template <typename S>
+inline constexpr SignalType kAnswerType = MakeAnswerType<S>();
+
+template <typename S, typename... Args>
+AnswerSignal* NewAnswerSignal(uint64_t request, Args&&... args) {
+  void* block = AllocateBlock(sizeof(S));
+  try {
+    auto* answer = ::new (block) S(std::forward<Args>(args)...);
+    answer->type = &kAnswerType<S>;
+    answer->request = request;
+    return answer;
+  } catch (...) {
+    FreeBlock(block, sizeof(S));
+    throw;
+  }
+}
+
+template <typename A, typename T>
+AnswerSignal* NewAnswer(uint64_t request, T&& value) {
+  return NewAnswerSignal<ValueAnswer<A>>(request, std::forward<T>(value));
+}
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_ANSWER_SIGNAL_H_

@@ -1,0 +1,114 @@
+// The death of a process, in this order, on the worker that holds it:
+//   1. the reason is fixed: the first one wins;
+//   2. its frames are destroyed, innermost first. What its destructors send goes out; they can't
+//      spawn, link, monitor or register any more;
+//   3. its name is released, and its aliases;
+//   4. the inbox is closed. Here death becomes visible: what is sent from now on is refused, and
+//      the sender answers itself;
+//   5. what had arrived is applied: an unlink or a demonitor still suppresses, a link or a monitor
+//      still counts, whoever asks is answered;
+//   6. exit signals go to its links, then Downs to its monitors;
+//   7. unread messages are destroyed, requests among them refused, a bounded number a turn;
+//   8. the slot is given to another process, under another serial.
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "hydra/base/log.h"
+#include "hydra/process/async.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/inbox.h"
+#include "hydra/process/internal/mailbox.h"
+#include "hydra/process/internal/relations.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/timers.h"
+#include "hydra/process/internal/wait.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+
+namespace hydra::process_internal {
+
+void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
+
+void Worker::End(ControlBlock& process, const ExitReason& reason) {
+  const Pid pid = PidOf(process);
+  if (reason.kind() == ExitReason::Kind::kError) {
+    HYDRA_LOG(ERROR) << "process " << pid.ToString() << " ended with " << reason.ToString();
+  }
+  process.state = ProcessState::kExiting;
+  ExitWatcher* watcher = process.entry == nullptr ? nullptr : process.entry->watcher;
+  ending_ = &reason;
+  DestroyFrames(process);
+  ending_ = nullptr;
+  exit_.reset();  // of an ExitSelf, or an exit signal, that came while it was unwinding
+  ReleaseWaitTimer(process);
+  ReleaseName(process);
+  Signal* arrived = std::exchange(after_exit_, nullptr);
+  Signal* late = process.inbox.Close(process.cursor);
+  ReleaseName(process);  // one that it got meanwhile: names.h
+  Admit(process, arrived);
+  Admit(process, late);
+  process.state = ProcessState::kDead;
+  Count(ended_count_);
+  current_ = nullptr;
+  scheduler_.timers().CancelAll(pid, process.user_timers);
+  if (process.relations != nullptr) TellOfEnd(*process.relations, pid, reason);
+  if (!process.mailbox.HasNone()) RelationsOf(process).exit_reason = reason;
+  if (watcher != nullptr) watcher->OnExit(reason);
+  Reap(process);
+}
+
+void Worker::DestroyFrames(ControlBlock& process) noexcept {
+  process.wait = nullptr;
+  // Innermost first, in a loop: each frame would destroy what it awaits by recursion.
+  for (PromiseBase* frame = std::exchange(process.leaf, nullptr); frame != nullptr;) {
+    PromiseBase* parent = frame->parent();
+    frame->DestroyFrame();
+    frame = parent;
+  }
+  process.body = nullptr;
+  if (Entry* entry = std::exchange(process.entry, nullptr)) entry->destroy(entry);
+}
+
+void Worker::ReleaseWaitTimer(ControlBlock& process) {
+  WaitTimer* timer = std::exchange(process.wait_timer, nullptr);
+  if (timer == nullptr) return;
+  scheduler_.timers().Disarm(*timer);
+  std::destroy_at(timer);
+  FreeBlock(timer, sizeof(WaitTimer));
+}
+
+void Worker::ReleaseName(ControlBlock& process) {
+  if (!process.named.load(std::memory_order_seq_cst)) [[likely]]
+    return;
+  process.named.store(false, std::memory_order_relaxed);
+  scheduler_.names().Release(PidOf(process));
+}
+
+// Destroys unread messages, and frees the slot after the last.
+void Worker::Reap(ControlBlock& process) {
+  for (int i = 0; i < kReapedPerTurn; ++i) {
+    Signal* message = process.mailbox.PopOldest();
+    if (message == nullptr) {
+      process.mailbox.Reset();
+      FreeRelations(process);
+      process.state = ProcessState::kFree;
+      process.serial.store(process.serial.load(std::memory_order_relaxed) + 1,
+                           std::memory_order_release);
+      return table_.Free(slots_, &process);
+    }
+    if (message->type->refuse != nullptr) {
+      message->type->refuse(scheduler_, PidOf(process), *message, process.relations->exit_reason);
+    }
+    DestroySignal(message);
+  }
+  Enqueue(process);
+}
+
+}  // namespace hydra::process_internal

@@ -1,0 +1,83 @@
+#include "hydra/process/internal/names.h"
+
+#include <atomic>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "hydra/base/mutex.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/process_table.h"
+#include "hydra/process/pid.h"
+
+namespace hydra::process_internal {
+
+absl::Status Names::Register(const Pid& pid, std::string_view name) {
+  if (name.empty()) return absl::InvalidArgumentError("a name isn't empty");
+  const absl::Status dead = absl::NotFoundError("there is no process " + pid.ToString());
+  if (!table_.IsAlive(pid)) return dead;
+  MutexLock lock(mutex_);
+  if (const auto held = pids_.find(std::string(name)); held != pids_.end()) {
+    const Pid holder = held->second;
+    if (table_.IsAlive(holder)) {
+      return absl::AlreadyExistsError("the name '" + std::string(name) + "' belongs to " +
+                                      holder.ToString());
+    }
+    Erase(holder);  // it is just about to do it itself
+  }
+  if (const auto named = names_.find(pid); named != names_.end()) {
+    return absl::FailedPreconditionError(pid.ToString() + " has a name already: '" + named->second +
+                                         "'");
+  }
+  pids_.emplace(name, pid);
+  names_.emplace(pid, name);
+  table_[pid.slot()].named.store(true, std::memory_order_seq_cst);
+  if (table_.IsAlive(pid)) return absl::OkStatus();
+  Erase(pid);
+  return dead;
+}
+
+absl::Status Names::Unregister(std::string_view name) {
+  MutexLock lock(mutex_);
+  const auto held = pids_.find(std::string(name));
+  if (held == pids_.end())
+    return absl::NotFoundError("nobody has the name '" + std::string(name) + "'");
+  Erase(held->second);
+  return absl::OkStatus();
+}
+
+Pid Names::WhereIs(std::string_view name) const {
+  MutexLock lock(mutex_);
+  const auto held = pids_.find(std::string(name));
+  return held != pids_.end() && table_.IsAlive(held->second) ? held->second : Pid();
+}
+
+std::vector<std::string> Names::All() const {
+  MutexLock lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, pid] : pids_) {
+    if (table_.IsAlive(pid)) names.push_back(name);
+  }
+  return names;
+}
+
+std::string Names::NameOf(const Pid& pid) const {
+  MutexLock lock(mutex_);
+  const auto named = names_.find(pid);
+  return named == names_.end() ? std::string() : named->second;
+}
+
+void Names::Release(const Pid& pid) {
+  MutexLock lock(mutex_);
+  Erase(pid);
+}
+
+void Names::Erase(const Pid& pid) {
+  const auto named = names_.find(pid);
+  if (named == names_.end()) return;
+  pids_.erase(named->second);
+  names_.erase(named);
+}
+
+}  // namespace hydra::process_internal

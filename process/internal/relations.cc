@@ -1,0 +1,365 @@
+// What binds a process to others: how it sets up links, monitors and aliases, what it does on the
+// signals about them, and how it tells of its end.
+#include "hydra/process/internal/relations.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "hydra/process/dest.h"
+#include "hydra/process/down.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/process/internal/answer_signal.h"
+#include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/process_info.h"
+
+namespace hydra::process_internal {
+namespace {
+
+// What an exit signal does; docs/semantics.md §2.1.
+enum class ExitEffect { kNone, kMessage, kEnd };
+
+ExitEffect EffectOf(const ExitSignal& exit, bool by_link, bool by_itself, bool trapping) {
+  if (!by_link && exit.reason.kind() == ExitReason::Kind::kKill) return ExitEffect::kEnd;
+  if (trapping) return ExitEffect::kMessage;
+  const bool harmless = exit.reason.kind() == ExitReason::Kind::kNormal && (by_link || !by_itself);
+  return harmless ? ExitEffect::kNone : ExitEffect::kEnd;
+}
+
+template <typename T>
+T& ValueOf(Signal* signal) {
+  return static_cast<ValueSignal<T>*>(signal)->value;
+}
+
+}  // namespace
+
+// ---- What the process asks for.
+
+Relations& Worker::RelationsOf(ControlBlock& process) {
+  if (process.relations == nullptr)
+    process.relations = ::new (AllocateBlock(sizeof(Relations))) Relations();
+  return *process.relations;
+}
+
+void Worker::Link(const Pid& partner) {
+  ControlBlock& process = CurrentProcess();
+  const Pid self = PidOf(process);
+  if (partner == self || process.state == ProcessState::kExiting) return;
+  if (RelationsOf(process).links.Link(partner)) Send(partner, NewSignal<LinkSignal>(&kLink, self));
+}
+
+void Worker::Unlink(const Pid& partner) {
+  ControlBlock& process = CurrentProcess();
+  if (process.relations == nullptr) return;
+  const uint64_t id = process.relations->links.Unlink(partner);
+  if (id != 0) Send(partner, NewSignal<UnlinkSignal>(&kUnlink, PidOf(process), id));
+}
+
+// Links and monitors a child that nobody knows yet.
+void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
+  ControlBlock& parent = CurrentProcess();
+  const Pid self = PidOf(parent);
+  const Pid pid = PidOf(child);
+  if (spawning.link) {
+    RelationsOf(parent).links.Link(pid);
+    RelationsOf(child).links.Link(self);
+  }
+  if (spawning.monitor != nullptr) {
+    *spawning.monitor = Ref(self, parent.mailbox.Mark());
+    RelationsOf(parent).refs.Add(spawning.monitor->id(),
+                                 OwnRef{.is_monitor = true, .monitored = pid});
+    RelationsOf(child).observers.Add(*spawning.monitor, Observes::kEnd);
+  }
+}
+
+Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
+                    std::unique_ptr<ProcessName> name) {
+  ControlBlock& process = CurrentProcess();
+  const Pid self = PidOf(process);
+  const Ref ref(self, process.mailbox.Mark());
+  if (process.state == ProcessState::kExiting) return ref;
+  const bool is_monitor = target != self;  // one's own end can't be heard of
+  if (!is_monitor && alias == Alias::kNone) return ref;
+  RelationsOf(process).refs.Add(ref.id(), OwnRef{.is_monitor = is_monitor,
+                                                 .alias = alias,
+                                                 .monitored = target,
+                                                 .name = std::move(name),
+                                                 .tag = tag});
+  if (is_monitor) Send(target, NewSignal<MonitorSignal>(&kMonitor, ref));
+  return ref;
+}
+
+bool Worker::Demonitor(const Ref& ref) {
+  ControlBlock& process = CurrentProcess();
+  OwnRef* own = FindOwn(process, ref);
+  if (own == nullptr || !own->is_monitor) return false;
+  Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
+  EndMonitor(process, ref.id(), *own);
+  return true;
+}
+
+void Worker::FlushDown(const Ref& ref) {
+  struct DownWait : Wait {
+    Ref ref;
+  };
+  DownWait wait;
+  wait.ref = ref;
+  wait.mark = MarkOf(ref);
+  wait.match = [](Wait& self, Signal& message) {
+    const bool found = message.type == &kMessageType<Down> &&
+                       ValueOf<Down>(&message).ref == static_cast<DownWait&>(self).ref;
+    return found ? Match::kYes : Match::kNo;
+  };
+  ControlBlock& process = CurrentProcess();
+  if (process.mailbox.Find(wait, process.cursor) != Match::kYes) return;
+  wait.found->type->destroy_value(wait.found);
+  if (!wait.found_is_pinned) FreeSignal(wait.found);
+}
+
+bool Worker::Unalias(const Ref& ref) {
+  ControlBlock& process = CurrentProcess();
+  OwnRef* own = FindOwn(process, ref);
+  if (own == nullptr || own->alias == Alias::kNone) return false;
+  own->alias = Alias::kNone;
+  if (!own->is_monitor) process.relations->refs.Take(ref.id());
+  return true;
+}
+
+Ref Worker::MakeAlias(Alias mode) {
+  ControlBlock& process = CurrentProcess();
+  const Ref ref(PidOf(process), process.mailbox.Mark());
+  if (process.state != ProcessState::kExiting)
+    RelationsOf(process).refs.Add(ref.id(), OwnRef{.alias = mode});
+  return ref;
+}
+
+bool Worker::TrapExit(bool trap) { return std::exchange(CurrentProcess().trap_exit, trap); }
+
+void Worker::EndSelf(ExitReason reason) {
+  if (CurrentProcess().state != ProcessState::kExiting && !exit_.has_value())
+    exit_ = std::move(reason);
+}
+
+OwnRef* Worker::FindOwn(ControlBlock& process, const Ref& ref) {
+  if (process.relations == nullptr || ref.creator() != PidOf(process)) return nullptr;
+  return process.relations->refs.Find(ref.id());
+}
+
+// The monitor is over; an alias may outlive it.
+void Worker::EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own) {
+  own.is_monitor = false;
+  if (own.alias != Alias::kUntilUnalias) process.relations->refs.Take(id);
+}
+
+Pid Worker::HoldRequest(const Ref& asker) {
+  ControlBlock& process = CurrentProcess();
+  RelationsOf(process).observers.Add(asker, Observes::kAnswer);
+  return PidOf(process);
+}
+
+void Worker::ReleaseRequest(const Pid& holder, const Ref& asker) {
+  if (current_ != nullptr && holder == PidOf(*current_)) {
+    if (current_->relations != nullptr) current_->relations->observers.Take(asker);
+  } else {
+    Send(holder, NewSignal<AnsweredSignal>(&kAnswered, asker));
+  }
+}
+
+// ---- What it does on signals.
+
+// Returns the message that the signal has become, the signal itself or another; null if none.
+Signal* Worker::Act(ControlBlock& process, Signal* signal) {
+  switch (signal->type->kind) {
+    case SignalKind::kMessage:
+      return signal;
+    case SignalKind::kAliasedMessage:
+      return TakeAliased(process, ValueOf<AliasedMessage>(signal));
+    case SignalKind::kExit:
+      return ActOnExit(process, signal, /*by_link=*/false);
+    case SignalKind::kLinkExit: {
+      const bool linked = process.relations != nullptr &&
+                          process.relations->links.OnPartnerEnd(ValueOf<ExitSignal>(signal).from);
+      return linked ? ActOnExit(process, signal, /*by_link=*/true) : nullptr;
+    }
+    case SignalKind::kLink:
+      RelationsOf(process).links.OnLink(ValueOf<LinkSignal>(signal).from);
+      return nullptr;
+    case SignalKind::kUnlink: {
+      const UnlinkSignal& unlink = ValueOf<UnlinkSignal>(signal);
+      if (process.relations != nullptr) process.relations->links.OnUnlink(unlink.from);
+      Send(unlink.from, NewSignal<UnlinkAck>(&kUnlinkAck, PidOf(process), unlink.id));
+      return nullptr;
+    }
+    case SignalKind::kUnlinkAck: {
+      const UnlinkAck& ack = ValueOf<UnlinkAck>(signal);
+      if (process.relations != nullptr) process.relations->links.OnUnlinkAck(ack.from, ack.id);
+      return nullptr;
+    }
+    case SignalKind::kMonitor:
+      RelationsOf(process).observers.Add(ValueOf<MonitorSignal>(signal).ref, Observes::kEnd);
+      return nullptr;
+    case SignalKind::kDemonitor:
+      if (process.relations != nullptr)
+        process.relations->observers.Take(ValueOf<DemonitorSignal>(signal).ref);
+      return nullptr;
+    case SignalKind::kDown:
+      return ActOnDown(process, signal);
+    case SignalKind::kAnswer:
+      return nullptr;  // of no request that is waited for: see TakeAnswer
+    case SignalKind::kAnswered:
+      if (process.relations != nullptr)
+        process.relations->observers.Take(ValueOf<AnsweredSignal>(signal).asker);
+      return nullptr;
+    case SignalKind::kDropped:
+      ActOnDropped(process, ValueOf<DroppedSignal>(signal).asker);
+      return nullptr;
+    case SignalKind::kQuery:
+      ActOnQuery(process, ValueOf<Query>(signal));
+      return nullptr;
+    case SignalKind::kWake:
+      // Unless it has been armed anew since, or released.
+      if (WaitTimer* timer = process.wait_timer;
+          timer != nullptr && timer->armed_for == ValueOf<WaitExpired>(signal).due)
+        timer->armed_for = kForever;
+      return nullptr;
+  }
+  return nullptr;
+}
+
+Signal* Worker::ActOnExit(ControlBlock& process, Signal* signal, bool by_link) {
+  if (process.state == ProcessState::kExiting) return nullptr;
+  const ExitSignal& exit = ValueOf<ExitSignal>(signal);
+  switch (EffectOf(exit, by_link, exit.from == PidOf(process), process.trap_exit)) {
+    case ExitEffect::kNone:
+      return nullptr;
+    case ExitEffect::kMessage:
+      signal->type = &kMessageType<ExitSignal>;
+      return signal;
+    case ExitEffect::kEnd:
+      exit_ = !by_link && exit.reason.kind() == ExitReason::Kind::kKill ? ExitReason::Killed()
+                                                                        : exit.reason;
+      return nullptr;
+  }
+  return nullptr;
+}
+
+Signal* Worker::ActOnDown(ControlBlock& process, Signal* signal) {
+  Down& down = ValueOf<Down>(signal);
+  OwnRef* own = FindOwn(process, down.ref);
+  if (own == nullptr || !own->is_monitor || process.state == ProcessState::kExiting) return nullptr;
+  if (own->name != nullptr) down.name = *own->name;
+  down.tag = own->tag;
+  EndMonitor(process, down.ref.id(), *own);
+  signal->type = &kMessageType<Down>;
+  return signal;
+}
+
+// The exception that a request was dropped in hasn't ended the process.
+void Worker::ActOnDropped(ControlBlock& process, const Ref& asker) {
+  if (process.state == ProcessState::kExiting) return;
+  process.relations->observers.Take(asker);
+  Send(asker.creator(),
+       NewAnswerSignal<NoAnswer>(asker.id(), NoAnswer::Why::kDropped, ExitReason()));
+}
+
+// Answers that the process is alive, or tells about it.
+void Worker::ActOnQuery(ControlBlock& process, Query& query) {
+  if (process.state == ProcessState::kExiting)
+    return query.Refuse(scheduler_, PidOf(process), ExitReason::NoProc());
+  AnswerSignal* answer = query.what == Query::What::kIsAlive
+                             ? NewAnswer<bool>(query.asker.id(), true)
+                             : NewAnswer<ProcessInfo>(query.asker.id(), InfoOf(process));
+  Send(query.asker.creator(), answer);
+}
+
+ProcessInfo Worker::InfoOf(ControlBlock& process) {
+  ProcessInfo info;
+  info.pid = PidOf(process);
+  info.name = scheduler_.names().NameOf(info.pid);
+  info.priority = process.priority;
+  info.traps_exits = process.trap_exit;
+  info.message_queue_length = process.mailbox.size();
+  if (process.relations == nullptr) return info;
+  const Relations& relations = *process.relations;
+  relations.links.ForEach([&info](const Pid& partner) { info.links.push_back(partner); });
+  for (const auto& [id, own] : relations.refs) {
+    if (own.is_monitor) info.monitors.push_back(own.monitored);
+  }
+  for (const auto& [ref, observes] : relations.observers) {
+    if (observes == Observes::kEnd) info.monitored_by.push_back(ref.creator());
+  }
+  return info;
+}
+
+Signal* Worker::TakeAliased(ControlBlock& process, AliasedMessage& sent) {
+  OwnRef* own = process.relations == nullptr || process.state == ProcessState::kExiting
+                    ? nullptr
+                    : process.relations->refs.Find(sent.id);
+  if (own == nullptr || own->alias == Alias::kNone) {
+    sent.Refuse(scheduler_, PidOf(process), ExitReason::NoProc());
+    return nullptr;
+  }
+  if (own->alias == Alias::kUntilReply) {
+    if (own->is_monitor) {
+      const Ref ref(PidOf(process), sent.id);
+      Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
+    }
+    process.relations->refs.Take(sent.id);
+  } else if (own->alias == Alias::kOneMessage) {
+    process.relations->refs.Take(sent.id);
+  }
+  return std::exchange(sent.message, nullptr);
+}
+
+// ---- How others hear of its end.
+
+void Worker::TellOfEnd(const Relations& relations, const Pid& self, const ExitReason& reason) {
+  relations.links.ForEach(
+      [&](const Pid& partner) { Send(partner, NewSignal<ExitSignal>(&kLinkExit, self, reason)); });
+  for (const auto& [ref, observes] : relations.observers) {
+    if (observes == Observes::kEnd) {
+      Send(ref.creator(), NewSignal<Down>(&kDown, ref, self, ProcessName(), reason));
+    } else {
+      Send(ref.creator(), NewAnswerSignal<NoAnswer>(ref.id(), NoAnswer::Why::kEnded, reason));
+    }
+  }
+  for (const auto& [id, own] : relations.refs) {
+    if (own.is_monitor) Send(own.monitored, NewSignal<DemonitorSignal>(&kDemonitor, Ref(self, id)));
+  }
+}
+
+void Worker::FreeRelations(ControlBlock& process) {
+  Relations* relations = std::exchange(process.relations, nullptr);
+  if (relations == nullptr) return;
+  std::destroy_at(relations);
+  FreeBlock(relations, sizeof(Relations));
+}
+
+// ---- How the dead answer.
+
+void LinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason) {
+  scheduler.Send(from, NewSignal<ExitSignal>(&kLinkExit, to, reason));
+}
+
+void UnlinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason&) {
+  scheduler.Send(from, NewSignal<UnlinkAck>(&kUnlinkAck, to, id));
+}
+
+void MonitorSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason) {
+  scheduler.Send(ref.creator(), NewSignal<Down>(&kDown, ref, to, ProcessName(), reason));
+}
+
+void Query::Refuse(Scheduler& scheduler, const Pid&, const ExitReason& reason) {
+  scheduler.Send(asker.creator(),
+                 NewAnswerSignal<NoAnswer>(asker.id(), NoAnswer::Why::kNoProcess, reason));
+}
+
+}  // namespace hydra::process_internal

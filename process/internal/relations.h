@@ -1,0 +1,45 @@
+// What binds a process to others. Allocated when there is first something to hold: most processes
+// have none of it.
+#ifndef HYDRA_PROCESS_INTERNAL_RELATIONS_H_
+#define HYDRA_PROCESS_INTERNAL_RELATIONS_H_
+
+#include <cstdint>
+#include <memory>
+
+#include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/links.h"
+#include "hydra/process/internal/small_map.h"
+#include "hydra/process/pid.h"
+
+namespace hydra::process_internal {
+
+// How an alias ends; kNone is none. The same names as in alias.h and monitor.h.
+enum class Alias : uint8_t { kNone, kUntilUnalias, kOneMessage, kUntilDemonitor, kUntilReply };
+
+// What a ref of the process stands for: a monitor, an alias, or both.
+struct OwnRef {
+  bool is_monitor = false;
+  Alias alias = Alias::kNone;
+  Pid monitored = Pid();                        // none where a name that nobody had was monitored
+  std::unique_ptr<ProcessName> name = nullptr;  // if a name was monitored
+  int64_t tag = 0;
+};
+
+// What somebody's ref asks of the process.
+enum class Observes : uint8_t {
+  kEnd,     // to be told of its end: a monitor
+  kAnswer,  // the answer to a request that the process holds
+};
+
+// The process's holder's.
+struct Relations {
+  Links links;
+  SmallMap<uint64_t, OwnRef> refs;    // by their ids
+  SmallMap<Ref, Observes> observers;  // those who are told when the process ends
+  ExitReason exit_reason;             // once it has: for requests that it didn't read
+};
+
+}  // namespace hydra::process_internal
+
+#endif  // HYDRA_PROCESS_INTERNAL_RELATIONS_H_

@@ -1,0 +1,52 @@
+#include "hydra/process/monitor.h"
+
+#include <memory>
+
+#include "hydra/process/dest.h"
+#include "hydra/process/internal/relations.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/pid.h"
+
+namespace hydra {
+namespace {
+
+using process_internal::Alias;
+using process_internal::Worker;
+
+Alias AliasOf(MonitorAlias alias) {
+  switch (alias) {
+    case MonitorAlias::kNone:
+      return Alias::kNone;
+    case MonitorAlias::kUntilUnalias:
+      return Alias::kUntilUnalias;
+    case MonitorAlias::kUntilDemonitor:
+      return Alias::kUntilDemonitor;
+    case MonitorAlias::kUntilReply:
+      return Alias::kUntilReply;
+  }
+  return Alias::kNone;
+}
+
+}  // namespace
+
+Ref Monitor(const Pid& pid, const MonitorOptions& options) {
+  return Worker::CurrentOrDie().Monitor(pid, AliasOf(options.alias), options.tag,
+                                        /*name=*/nullptr);
+}
+
+Ref Monitor(const ProcessName& name, const MonitorOptions& options) {
+  Worker& worker = Worker::CurrentOrDie();
+  const Pid pid = worker.scheduler().names().WhereIs(name.name);
+  return worker.Monitor(pid, AliasOf(options.alias), options.tag,
+                        std::make_unique<ProcessName>(name));
+}
+
+bool Demonitor(const Ref& ref, const DemonitorOptions& options) {
+  Worker& worker = Worker::CurrentOrDie();
+  if (worker.Demonitor(ref)) return true;
+  if (options.flush) worker.FlushDown(ref);
+  return false;
+}
+
+}  // namespace hydra

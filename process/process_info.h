@@ -1,0 +1,29 @@
+// `ProcessInfo`: what can be asked about a process. See info.h.
+#ifndef HYDRA_PROCESS_PROCESS_INFO_H_
+#define HYDRA_PROCESS_PROCESS_INFO_H_
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
+
+namespace hydra {
+
+struct ProcessInfo {
+  Pid pid;
+  std::string name;  // empty if it has none
+  Priority priority = Priority::kNormal;
+  bool traps_exits = false;
+  // Messages that have arrived and not been received.
+  size_t message_queue_length = 0;
+  std::vector<Pid> links;
+  // The processes that it monitors, and those that monitor it; once for each monitor.
+  std::vector<Pid> monitors;
+  std::vector<Pid> monitored_by;
+};
+
+}  // namespace hydra
+
+#endif  // HYDRA_PROCESS_PROCESS_INFO_H_
