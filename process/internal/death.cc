@@ -47,13 +47,14 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
   DestroyFrames(process);
   ending_ = nullptr;
   exit_.reset();  // of an ExitSelf, or an exit signal, that came while it was unwinding
-  ReleaseWaitTimer(process);
-  ReleaseName(process);
-  Signal* arrived = std::exchange(after_exit_, nullptr);
+  if (process.wait_timer != nullptr) ReleaseWaitTimer(process);
+  if (process.named.load(std::memory_order_seq_cst)) [[unlikely]]
+    ReleaseName(process);
   Signal* late = process.inbox.Close(process.cursor);
-  ReleaseName(process);  // one that it got meanwhile: names.h
-  Admit(process, arrived);
-  Admit(process, late);
+  if (process.named.load(std::memory_order_seq_cst)) [[unlikely]]
+    ReleaseName(process);  // which it got meanwhile: names.h
+  if (after_exit_ != nullptr) Admit(process, std::exchange(after_exit_, nullptr));
+  if (late != nullptr) Admit(process, late);
   process.state = ProcessState::kDead;
   Count(ended_count_);
   current_ = nullptr;
@@ -78,15 +79,12 @@ void Worker::DestroyFrames(ControlBlock& process) noexcept {
 
 void Worker::ReleaseWaitTimer(ControlBlock& process) {
   WaitTimer* timer = std::exchange(process.wait_timer, nullptr);
-  if (timer == nullptr) return;
   scheduler_.timers().Disarm(*timer);
   std::destroy_at(timer);
   FreeBlock(timer, sizeof(WaitTimer));
 }
 
 void Worker::ReleaseName(ControlBlock& process) {
-  if (!process.named.load(std::memory_order_seq_cst)) [[likely]]
-    return;
   process.named.store(false, std::memory_order_relaxed);
   scheduler_.names().Release(PidOf(process));
 }
@@ -97,7 +95,7 @@ void Worker::Reap(ControlBlock& process) {
     Signal* message = process.mailbox.PopOldest();
     if (message == nullptr) {
       process.mailbox.Reset();
-      FreeRelations(process);
+      if (process.relations != nullptr) FreeRelations(process);
       process.state = ProcessState::kFree;
       process.serial.store(process.serial.load(std::memory_order_relaxed) + 1,
                            std::memory_order_release);

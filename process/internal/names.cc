@@ -18,6 +18,10 @@ absl::Status Names::Register(const Pid& pid, std::string_view name) {
   const absl::Status dead = absl::NotFoundError("there is no process " + pid.ToString());
   if (!table_.IsAlive(pid)) return dead;
   MutexLock lock(mutex_);
+  if (const auto named = names_.find(pid); named != names_.end()) {
+    return absl::FailedPreconditionError(pid.ToString() + " has a name already: '" + named->second +
+                                         "'");
+  }
   if (const auto held = pids_.find(std::string(name)); held != pids_.end()) {
     const Pid holder = held->second;
     if (table_.IsAlive(holder)) {
@@ -25,10 +29,6 @@ absl::Status Names::Register(const Pid& pid, std::string_view name) {
                                       holder.ToString());
     }
     Erase(holder);  // it is just about to do it itself
-  }
-  if (const auto named = names_.find(pid); named != names_.end()) {
-    return absl::FailedPreconditionError(pid.ToString() + " has a name already: '" + named->second +
-                                         "'");
   }
   pids_.emplace(name, pid);
   names_.emplace(pid, name);

@@ -100,10 +100,12 @@ Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
 bool Worker::Demonitor(const Ref& ref) {
   ControlBlock& process = CurrentProcess();
   OwnRef* own = FindOwn(process, ref);
-  if (own == nullptr || !own->is_monitor) return false;
-  Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
-  EndMonitor(process, ref.id(), *own);
-  return true;
+  if (own == nullptr) return false;
+  const bool was_active = own->is_monitor;
+  if (was_active) Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
+  // Of a monitor of oneself there is only the alias.
+  if (was_active || own->EndsWithMonitor()) EndMonitor(process, ref.id(), *own);
+  return was_active;
 }
 
 void Worker::FlushDown(const Ref& ref) {
@@ -338,7 +340,6 @@ void Worker::TellOfEnd(const Relations& relations, const Pid& self, const ExitRe
 
 void Worker::FreeRelations(ControlBlock& process) {
   Relations* relations = std::exchange(process.relations, nullptr);
-  if (relations == nullptr) return;
   std::destroy_at(relations);
   FreeBlock(relations, sizeof(Relations));
 }

@@ -19,6 +19,11 @@ enum class Alias : uint8_t { kNone, kUntilUnalias, kOneMessage, kUntilDemonitor,
 
 // What a ref of the process stands for: a monitor, an alias, or both.
 struct OwnRef {
+  // Whether it is an alias that ends when its monitor does.
+  bool EndsWithMonitor() const {
+    return alias == Alias::kUntilDemonitor || alias == Alias::kUntilReply;
+  }
+
   bool is_monitor = false;
   Alias alias = Alias::kNone;
   Pid monitored = Pid();                        // none where a name that nobody had was monitored

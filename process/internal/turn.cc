@@ -195,25 +195,30 @@ ExitReason Worker::ReasonOfFinished(ControlBlock& process) {
 // process: what came after that is kept for its death.
 void Worker::Admit(ControlBlock& process, Signal* fresh) {
   const uint64_t serial = process.serial.load(std::memory_order_relaxed);
-  while (fresh != nullptr && !exit_.has_value()) {
+  if (exit_.has_value()) [[unlikely]]
+    return KeepForDeath(fresh);
+  while (fresh != nullptr) {
     Signal* signal = fresh;
     fresh = signal->next;
-    if (signal->serial != serial) {
+    if (signal->serial != serial) [[unlikely]] {
       ConsumeStrange(process, signal);
-    } else if (signal->type->kind == SignalKind::kMessage) {
+    } else if (signal->type->kind == SignalKind::kMessage) [[likely]] {
       AddToMailbox(process, signal);
-    } else if (signal->type->kind == SignalKind::kAnswer) {
-      TakeAnswer(process, signal);
     } else {
-      Signal* message = Act(process, signal);
-      if (message != signal) Consume(process, signal);
-      if (message != nullptr) AddToMailbox(process, message);
+      TakeSignal(process, signal);
+      if (exit_.has_value()) return KeepForDeath(fresh);
     }
   }
-  if (fresh != nullptr) KeepForDeath(fresh);
 }
 
-void Worker::AddToMailbox(ControlBlock& process, Signal* message) {
+void Worker::TakeSignal(ControlBlock& process, Signal* signal) {
+  if (signal->type->kind == SignalKind::kAnswer) return TakeAnswer(process, signal);
+  Signal* message = Act(process, signal);
+  if (message != signal) Consume(process, signal);
+  if (message != nullptr) AddToMailbox(process, message);
+}
+
+inline void Worker::AddToMailbox(ControlBlock& process, Signal* message) {
   message->next = nullptr;
   process.mailbox.Append(message, message);
 }

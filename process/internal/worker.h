@@ -206,6 +206,7 @@ class Worker {
 
   // ---- Signals.
   void Admit(ControlBlock& process, Signal* fresh);
+  void TakeSignal(ControlBlock& process, Signal* signal);
   void AddToMailbox(ControlBlock& process, Signal* message);
   void KeepForDeath(Signal* fresh);
   void TakeAnswer(ControlBlock& process, Signal* signal);
