@@ -186,7 +186,7 @@ Async<> WatchPeak(const Runtime* runtime) {
 
 Async<Measured> Skynet(Setup setup) {
   const int64_t leaves = setup.operations;
-  const Pid watch = SpawnWith({.priority = Priority::kHigh}, WatchPeak, setup.runtime);
+  const Pid watch = *SpawnWith({.priority = Priority::kHigh}, WatchPeak, setup.runtime);
   const absl::Time start = Now();
   Spawn(SkynetNode, Self(), int64_t{0}, leaves, setup.parameter);
   const Sum sum = co_await Receive<Sum>();

@@ -1,15 +1,19 @@
 #include "hydra/process/info.h"
 
 #include <optional>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "hydra/process/internal/answer.h"
+#include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/process_info.h"
 
-namespace hydra::process_internal {
+namespace hydra {
+namespace process_internal {
 
 IsAliveWait::IsAliveWait(const Pid& pid)
     : AnswerWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
@@ -25,4 +29,10 @@ std::optional<ProcessInfo> InfoWait::await_resume() {
   return TakeAnswer<ProcessInfo>();
 }
 
-}  // namespace hydra::process_internal
+}  // namespace process_internal
+
+std::vector<Pid> Processes() {
+  return process_internal::Worker::CurrentOrDie().scheduler().Processes();
+}
+
+}  // namespace hydra

@@ -14,6 +14,7 @@
 #define HYDRA_PROCESS_INFO_H_
 
 #include <optional>
+#include <vector>
 
 #include "hydra/process/internal/answer.h"
 #include "hydra/process/internal/signals.h"
@@ -43,6 +44,10 @@ inline auto IsAlive(Pid pid) { return process_internal::IsAliveWait(pid); }
 // What there is to know about `pid`; nothing if there is no such process. Must be awaited by a process.
 // Cost: proportional to its links, monitors and unread messages.
 inline auto Info(Pid pid) { return process_internal::InfoWait(pid); }
+
+// All processes of this runtime, those that are just ending among them. A moment's truth. Must be called
+// in a runtime. Cost: a look at each slot that has ever been in use.
+std::vector<Pid> Processes();
 
 }  // namespace hydra
 

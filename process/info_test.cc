@@ -57,7 +57,7 @@ HYDRA_TEST(IsAliveTest, OneselfIsAlive) {
 
 // PRC1
 HYDRA_TEST(InfoTest, TellsOfAProcessThatHasNotRun) {
-  const Pid process = SpawnWith({.priority = Priority::kLow}, WaitForEver);
+  const Pid process = *SpawnWith({.priority = Priority::kLow}, WaitForEver);
   const std::optional<ProcessInfo> info = co_await Info(process);
   CO_ASSERT_TRUE(info.has_value());
   EXPECT_EQ(info->pid, process);

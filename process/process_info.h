@@ -13,7 +13,10 @@ namespace hydra {
 
 struct ProcessInfo {
   Pid pid;
-  std::string name;  // empty if it has none
+  std::string name;   // empty if it has none
+  std::string label;  // what SetLabel said, or SpawnOptions
+  // See Ancestors in self.h.
+  std::vector<Pid> ancestors;
   Priority priority = Priority::kNormal;
   bool traps_exits = false;
   // Messages that have arrived and not been received.

@@ -4,14 +4,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/async.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/info.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/scheduler.h"
@@ -19,6 +27,7 @@
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
+#include "hydra/process/process_info.h"
 
 namespace hydra {
 namespace {
@@ -75,12 +84,31 @@ Runtime::Runtime(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(sc
 Runtime::~Runtime() = default;
 
 bool Runtime::IsAlive(Pid pid) const { return scheduler_->IsAlive(pid); }
+std::vector<Pid> Runtime::Processes() const { return scheduler_->Processes(); }
+
+std::optional<ProcessInfo> Runtime::Info(Pid pid) {
+  std::optional<ProcessInfo> info;
+  Run([&]() -> Async<> { info = co_await hydra::Info(pid); });
+  return info;
+}
+
+absl::Status Runtime::Register(const Pid& pid, std::string_view name) {
+  return scheduler_->Register(pid, name);
+}
+absl::Status Runtime::Unregister(std::string_view name) {
+  return scheduler_->names().Unregister(name);
+}
+Pid Runtime::WhereIs(std::string_view name) const { return scheduler_->names().WhereIs(name); }
+std::vector<std::string> Runtime::RegisteredNames() const { return scheduler_->names().All(); }
+
 size_t Runtime::process_count() const { return scheduler_->process_count(); }
 absl::Time Runtime::Now() const { return scheduler_->clock().Now(); }
 
 Pid Runtime::SpawnEntry(Entry* entry) { return scheduler_->Spawn(entry, Priority::kNormal); }
 
-void Runtime::SendSignal(Pid to, process_internal::Signal* signal) { scheduler_->Send(to, signal); }
+bool Runtime::SendSignal(const Dest& to, process_internal::Signal* signal) {
+  return scheduler_->Send(to, signal);
+}
 
 ExitReason Runtime::RunEntry(Entry* entry) {
   HYDRA_CHECK(process_internal::Worker::Current() == nullptr)

@@ -12,13 +12,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "hydra/process/async.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/process_info.h"
+#include "hydra/process/request.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
 
@@ -58,9 +67,27 @@ class Runtime {
   // As the free function of that name. Messages from one foreign thread to one process arrive in
   // order.
   template <typename M>
-  void Send(Pid to, M&& message) {
-    SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));
+  bool Send(const Dest& to, M&& message) {
+    return SendSignal(to, process_internal::NewMessage(std::forward<M>(message)));
   }
+
+  // As the free function of that name, but blocks the calling thread until the answer comes, at most
+  // for `timeout`. Not to be called by a process.
+  template <typename M>
+  RequestResult<M> Request(const Dest& to, M message, absl::Duration timeout = kRequestTimeout) {
+    std::optional<RequestResult<M>> result;
+    Run([&]() -> Async<> {
+      result = co_await hydra::Request(to, std::move(message)).Within(timeout);
+    });
+    if (result.has_value()) return *std::move(result);
+    return absl::ResourceExhaustedError("no process could be spawned to ask");
+  }
+
+  // As the free functions of those names: see name.h.
+  absl::Status Register(const Pid& pid, std::string_view name);
+  absl::Status Unregister(std::string_view name);
+  Pid WhereIs(std::string_view name) const;
+  std::vector<std::string> RegisteredNames() const;
 
   // Spawns a process and blocks the calling thread until it has ended. Returns why it ended. Not to
   // be called by a process.
@@ -72,6 +99,11 @@ class Runtime {
 
   // Whether `pid` is of this runtime and its process hasn't ended. A moment's truth.
   bool IsAlive(Pid pid) const;
+
+  // As the free functions of those names: see info.h. `Info` blocks the calling thread until the process
+  // answers, and isn't to be called by a process.
+  std::vector<Pid> Processes() const;
+  std::optional<ProcessInfo> Info(Pid pid);
 
   // How many processes there are. A moment's truth; exact while nothing is spawned and nothing
   // ends.
@@ -88,7 +120,7 @@ class Runtime {
  private:
   Pid SpawnEntry(process_internal::Entry* entry);
   virtual ExitReason RunEntry(process_internal::Entry* entry);
-  void SendSignal(Pid to, process_internal::Signal* signal);
+  bool SendSignal(const Dest& to, process_internal::Signal* signal);
 
   const std::unique_ptr<process_internal::Scheduler> scheduler_;
 };

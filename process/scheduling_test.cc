@@ -259,7 +259,7 @@ TEST(ComputingTest, ProcessesOfEachPriorityRunMeanwhile) {
       Runtime runtime({.schedulers = 2});
       LetSchedulersPark(runtime);
       const ExitReason reason = runtime.Run([priority, &flag]() -> Async<> {
-        const Pid other = SpawnWith({.priority = priority}, SetOnGo, &flag);
+        const Pid other = *SpawnWith({.priority = priority}, SetOnGo, &flag);
         for (int j = 0; j < 5; ++j) co_await Yield();
         Send(other, Go{});
         ComputeUntil(flag);
@@ -317,7 +317,7 @@ std::vector<Priority> OrderOfTurns(const std::vector<Priority>& spawned) {
   Runtime runtime({.schedulers = 1});
   runtime.Run([&]() -> Async<> {
     for (const Priority priority : spawned) {
-      SpawnWith({.priority = priority}, [&, priority, to = Self()]() -> Async<> {
+      (void)SpawnWith({.priority = priority}, [&, priority, to = Self()]() -> Async<> {
         order.push_back(priority);
         if (order.size() == spawned.size()) Send(to, Go{});
         co_return;
@@ -356,8 +356,8 @@ TEST(PriorityTest, LowIsNotStarved) {
     std::atomic<bool> ran = false;
     Runtime runtime({.schedulers = 1});
     runtime.Spawn([&ran, others]() -> Async<> {
-      for (int i = 0; i < 4; ++i) SpawnWith({.priority = others}, YieldForEver);
-      SpawnWith({.priority = Priority::kLow}, [&ran]() -> Async<> {
+      for (int i = 0; i < 4; ++i) (void)SpawnWith({.priority = others}, YieldForEver);
+      (void)SpawnWith({.priority = Priority::kLow}, [&ran]() -> Async<> {
         for (int i = 0; i < 100; ++i) co_await Yield();
         ran = true;
       });
@@ -370,7 +370,7 @@ TEST(PriorityTest, LowIsNotStarved) {
 // The order of messages doesn't depend on priorities. SIG2
 HYDRA_TEST(PriorityTest, MessagesKeepTheirOrder) {
   for (const Priority priority : {Priority::kLow, Priority::kHigh}) {
-    const Pid relay = SpawnWith({.priority = priority}, [to = Self()]() -> Async<> {
+    const Pid relay = *SpawnWith({.priority = priority}, [to = Self()]() -> Async<> {
       for (;;) Send(to, co_await Receive<int>());
     });
     for (int i = 0; i < 100; ++i) Send(relay, i);

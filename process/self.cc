@@ -1,8 +1,12 @@
 #include "hydra/process/self.h"
 
+#include <string_view>
+#include <vector>
+
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
 
 namespace hydra {
 
@@ -14,5 +18,13 @@ Pid Self() {
 }
 
 Ref MakeRef() { return Ref(Self(), Worker::CurrentProcess().mailbox.Mark()); }
+
+void SetLabel(std::string_view label) { Worker::CurrentOrDie().SetLabel(label); }
+
+std::vector<Pid> Ancestors() { return Worker::CurrentOrDie().Ancestors(); }
+
+std::vector<Pid> Callers() { return Worker::CurrentOrDie().Callers(); }
+
+Priority SetPriority(Priority priority) { return Worker::CurrentOrDie().SetPriority(priority); }
 
 }  // namespace hydra

@@ -11,8 +11,10 @@
 #ifndef HYDRA_PROCESS_SPAWN_H_
 #define HYDRA_PROCESS_SPAWN_H_
 
+#include <string>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "hydra/process/async.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
@@ -20,10 +22,6 @@
 #include "hydra/process/priority.h"
 
 namespace hydra {
-
-struct SpawnOptions {
-  Priority priority = Priority::kNormal;
-};
 
 // Starts a process that runs `body(args...)`, which must return `Async<>`, and returns its pid.
 //
@@ -63,12 +61,36 @@ MonitoredProcess SpawnMonitor(F&& body, Args&&... args) {
   return process;
 }
 
-// The same with options.
+struct SpawnOptions {
+  // The process has this name before its body begins. See name.h.
+  std::string name = {};
+  // Links it to the caller, like SpawnLink.
+  bool link = false;
+  // If given: the caller monitors it, and this is set to the monitor's ref, like SpawnMonitor's.
+  Ref* monitor = nullptr;
+  // What it is there for, for people: see SetLabel.
+  std::string label = {};
+  Priority priority = Priority::kNormal;
+  // It works on behalf of the caller: see Callers.
+  bool for_caller = false;
+};
+
+// The same with options. Where it fails nothing is spawned, nothing is linked, and no exit signal or
+// Down follows:
+//   kAlreadyExists       the name is taken
+//   kResourceExhausted   every process slot of the runtime is in use
+//   kFailedPrecondition  the caller is ending, or the runtime
+// With `link`, `monitor` or `for_caller` it must be called by a process.
 template <typename F, typename... Args>
-Pid SpawnWith(const SpawnOptions& options, F&& body, Args&&... args) {
-  return process_internal::SpawnEntry(
+absl::StatusOr<Pid> SpawnWith(const SpawnOptions& options, F&& body, Args&&... args) {
+  return process_internal::SpawnEntryWith(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
-      {.priority = options.priority});
+      {.priority = options.priority,
+       .link = options.link,
+       .monitor = options.monitor,
+       .name = options.name,
+       .label = options.label,
+       .for_caller = options.for_caller});
 }
 
 }  // namespace hydra

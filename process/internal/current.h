@@ -5,7 +5,9 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <string_view>
 
+#include "absl/status/statusor.h"
 #include "hydra/base/compiler.h"
 #include "hydra/process/async.h"
 #include "hydra/process/dest.h"
@@ -29,10 +31,19 @@ struct Spawning {
   Priority priority = Priority::kNormal;
   bool link = false;       // to the spawner
   Ref* monitor = nullptr;  // set to the ref of a monitor of the spawner's, if given
+  std::string_view name = {};
+  std::string_view label = {};
+  bool for_caller = false;
+
+  // Whether there is more to be noted about the process than a plain spawn does.
+  bool HasRelations() const { return link || monitor != nullptr || !label.empty() || for_caller; }
 };
 
 // Spawns a process. Takes the entry.
 HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, const Spawning& spawning = {});
+
+// The same for SpawnWith. Takes the entry.
+absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning);
 
 // Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait
 // is over already, so that the process goes on at once; otherwise the process is resumed when it

@@ -2,10 +2,14 @@
 // signals about them, and how it tells of its end.
 #include "hydra/process/internal/relations.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "hydra/process/dest.h"
 #include "hydra/process/down.h"
@@ -32,6 +36,17 @@ ExitEffect EffectOf(const ExitSignal& exit, bool by_link, bool by_itself, bool t
   if (trapping) return ExitEffect::kMessage;
   const bool harmless = exit.reason.kind() == ExitReason::Kind::kNormal && (by_link || !by_itself);
   return harmless ? ExitEffect::kNone : ExitEffect::kEnd;
+}
+
+// Longer lines than that aren't remembered.
+constexpr size_t kLongestLineage = 16;
+
+Lineage Prepend(const Pid& pid, const Lineage& rest) {
+  std::vector<Pid> pids = {pid};
+  if (rest != nullptr)
+    pids.insert(pids.end(), rest->begin(),
+                rest->begin() + std::min(rest->size(), kLongestLineage - 1));
+  return std::make_shared<const std::vector<Pid>>(std::move(pids));
 }
 
 template <typename T>
@@ -63,21 +78,51 @@ void Worker::Unlink(const Pid& partner) {
   if (id != 0) Send(partner, NewSignal<UnlinkSignal>(&kUnlink, PidOf(process), id));
 }
 
-// Links and monitors a child that nobody knows yet.
+// Notes how a child that nobody knows yet hangs together with its parent.
 void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
-  ControlBlock& parent = CurrentProcess();
+  Relations& relations = RelationsOf(child);
+  relations.label = spawning.label;
+  if (current_ == nullptr) return;
+  ControlBlock& parent = *current_;
+  Relations& of_parent = RelationsOf(parent);
   const Pid self = PidOf(parent);
   const Pid pid = PidOf(child);
+  if (of_parent.descent == nullptr) of_parent.descent = Prepend(self, of_parent.ancestors);
+  relations.ancestors = of_parent.descent;
+  if (spawning.for_caller) relations.callers = Prepend(self, of_parent.callers);
   if (spawning.link) {
-    RelationsOf(parent).links.Link(pid);
-    RelationsOf(child).links.Link(self);
+    of_parent.links.Link(pid);
+    relations.links.Link(self);
   }
   if (spawning.monitor != nullptr) {
     *spawning.monitor = Ref(self, parent.mailbox.Mark());
-    RelationsOf(parent).refs.Add(spawning.monitor->id(),
-                                 OwnRef{.is_monitor = true, .monitored = pid});
-    RelationsOf(child).observers.Add(*spawning.monitor, Observes::kEnd);
+    of_parent.refs.Add(spawning.monitor->id(), OwnRef{.is_monitor = true, .monitored = pid});
+    relations.observers.Add(*spawning.monitor, Observes::kEnd);
   }
+}
+
+// Takes a process that nobody knows back.
+void Worker::Discard(ControlBlock& process) {
+  Entry* entry = std::exchange(process.entry, nullptr);
+  entry->destroy(entry);
+  process.inbox.Close(process.cursor);
+  Count(ended_count_);
+  Reap(process);
+}
+
+void Worker::SetLabel(std::string_view label) { RelationsOf(CurrentProcess()).label = label; }
+
+Priority Worker::SetPriority(Priority priority) {
+  return std::exchange(CurrentProcess().priority, priority);
+}
+
+std::vector<Pid> Worker::Ancestors() { return PidsOf(&Relations::ancestors); }
+std::vector<Pid> Worker::Callers() { return PidsOf(&Relations::callers); }
+
+std::vector<Pid> Worker::PidsOf(Lineage Relations::* member) {
+  const Relations* relations = CurrentProcess().relations;
+  return relations == nullptr || relations->*member == nullptr ? std::vector<Pid>()
+                                                               : *(relations->*member);
 }
 
 Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
@@ -291,6 +336,8 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
   info.message_queue_length = process.mailbox.size();
   if (process.relations == nullptr) return info;
   const Relations& relations = *process.relations;
+  info.label = relations.label;
+  if (relations.ancestors != nullptr) info.ancestors = *relations.ancestors;
   relations.links.ForEach([&info](const Pid& partner) { info.links.push_back(partner); });
   for (const auto& [id, own] : relations.refs) {
     if (own.is_monitor) info.monitors.push_back(own.monitored);

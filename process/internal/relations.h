@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
@@ -37,12 +39,19 @@ enum class Observes : uint8_t {
   kAnswer,  // the answer to a request that the process holds
 };
 
+// Pids, the nearest first; shared by all processes that one has spawned.
+using Lineage = std::shared_ptr<const std::vector<Pid>>;
+
 // The process's holder's.
 struct Relations {
   Links links;
   SmallMap<uint64_t, OwnRef> refs;    // by their ids
   SmallMap<Ref, Observes> observers;  // those who are told when the process ends
-  ExitReason exit_reason;             // once it has: for requests that it didn't read
+  std::string label;
+  Lineage ancestors;       // who spawned it, who spawned that one ...; null if that isn't known
+  Lineage callers;         // on whose behalf it works; null if on nobody's
+  Lineage descent;         // the ancestors of what it spawns, once it has
+  ExitReason exit_reason;  // once it has: for requests that it didn't read
 };
 
 }  // namespace hydra::process_internal

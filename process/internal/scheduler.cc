@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <thread>
+#include <vector>
 
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
@@ -133,6 +134,15 @@ size_t Scheduler::process_count() const {
     count += static_cast<int64_t>(worker->spawned()) - static_cast<int64_t>(worker->ended());
   }
   return static_cast<size_t>(std::max<int64_t>(count, 0));
+}
+
+std::vector<Pid> Scheduler::Processes() const {
+  std::vector<Pid> pids;
+  for (uint32_t i = 0; i < table_.size(); ++i) {
+    const Pid pid(table_[i].serial.load(std::memory_order_acquire), i, home_);
+    if (table_.IsAlive(pid)) pids.push_back(pid);
+  }
+  return pids;
 }
 
 TimerPlace Scheduler::StartTimer(Pid receiver, Signal* message, Tick due, Tick interval) {

@@ -92,6 +92,7 @@ class Scheduler {
   // Whether the process exists and its death isn't visible yet.
   bool IsAlive(const Pid& pid) const { return pid.home() == home_ && table_.IsAlive(pid); }
   size_t process_count() const;
+  std::vector<Pid> Processes() const;
   // As the free function of name.h.
   absl::Status Register(const Pid& pid, std::string_view name) {
     return names_.Register(pid.home() == home_ ? pid : Pid(), name);

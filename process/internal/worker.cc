@@ -9,6 +9,8 @@
 #include <span>
 #include <utility>
 
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "hydra/base/check.h"
 #include "hydra/base/compiler.h"
 #include "hydra/base/log.h"
@@ -341,29 +343,55 @@ void Worker::LetOthersRunNext() {
 }
 
 Pid Worker::Spawn(Entry* entry, const Spawning& spawning) {
-  if (scheduler_.stopping() || IsExiting()) return SpawnNothing(entry, spawning);
-  ControlBlock* process = table_.Allocate(slots_);
-  if (process == nullptr) {
-    HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
-    return SpawnNothing(entry, spawning);
+  if (ControlBlock* process = NewProcess(entry, spawning.priority)) [[likely]] {
+    if (spawning.HasRelations()) Bind(*process, spawning);
+    const Pid pid = PidOf(*process);
+    EnqueueSpawned(*process);
+    return pid;
   }
-  process->Open(entry, spawning.priority);
-  Count(spawned_count_);
-  if (spawning.link || spawning.monitor != nullptr) Bind(*process, spawning);
-  const Pid pid = PidOf(*process);
-  EnqueueSpawned(*process);
-  return pid;
-}
-
-// The spawner hears at once that there is no such process.
-Pid Worker::SpawnNothing(Entry* entry, const Spawning& spawning) {
-  entry->destroy(entry);
+  // The spawner hears at once that there is no such process.
   const Pid nobody(0, 0, home_);
   if (current_ == nullptr) return nobody;
   if (spawning.link) Link(nobody);
   if (spawning.monitor != nullptr)
     *spawning.monitor = Monitor(nobody, Alias::kNone, /*tag=*/0, /*name=*/nullptr);
   return nobody;
+}
+
+absl::StatusOr<Pid> Worker::SpawnWith(Entry* entry, const Spawning& spawning) {
+  ControlBlock* process = NewProcess(entry, spawning.priority);
+  if (process == nullptr) {
+    return scheduler_.stopping() || IsExiting()
+               ? absl::FailedPreconditionError("who is ending spawns nothing")
+               : absl::ResourceExhaustedError("all max_processes process slots are in use");
+  }
+  const Pid pid = PidOf(*process);
+  if (!spawning.name.empty()) {
+    if (absl::Status status = scheduler_.Register(pid, spawning.name); !status.ok()) {
+      Discard(*process);
+      return status;
+    }
+  }
+  Bind(*process, spawning);
+  EnqueueSpawned(*process);
+  return pid;
+}
+
+// A process that nobody knows yet; null if there can be none. Takes the entry.
+ControlBlock* Worker::NewProcess(Entry* entry, Priority priority) {
+  ControlBlock* process = nullptr;
+  if (!scheduler_.stopping() && !IsExiting()) {
+    process = table_.Allocate(slots_);
+    if (process == nullptr)
+      HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
+  }
+  if (process == nullptr) [[unlikely]] {
+    entry->destroy(entry);
+    return nullptr;
+  }
+  process->Open(entry, priority);
+  Count(spawned_count_);
+  return process;
 }
 
 // ---- The free functions of current.h.
@@ -376,6 +404,10 @@ void SendSignal(const Pid& to, Signal* signal) {
 
 bool SendSignalTo(const Dest& to, Signal* signal) {
   return Worker::CurrentOrDie().scheduler().Send(to, signal);
+}
+
+absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning) {
+  return Worker::CurrentOrDie().SpawnWith(entry, spawning);
 }
 
 Pid SpawnEntry(Entry* entry, const Spawning& spawning) {

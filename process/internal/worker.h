@@ -25,6 +25,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "hydra/base/compiler.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
@@ -102,6 +103,8 @@ class Worker {
   // Spawns a process. While the current process is exiting, and when the table is full, nothing is
   // spawned and the pid was never alive. Takes the entry.
   Pid Spawn(Entry* entry, const Spawning& spawning);
+  // The same with all options, and says why nothing was spawned.
+  absl::StatusOr<Pid> SpawnWith(Entry* entry, const Spawning& spawning);
 
   // What the current process does by the functions of these names in link.h, monitor.h and alias.h.
   void Link(const Pid& partner);
@@ -120,6 +123,11 @@ class Worker {
   void ReleaseRequest(const Pid& holder, const Ref& asker);
   // What the current process is ending with, or will at its next suspension; null otherwise.
   const ExitReason* ending() const { return exit_.has_value() ? &*exit_ : ending_; }
+  // What the current process does by the functions of these names in self.h.
+  void SetLabel(std::string_view label);
+  Priority SetPriority(Priority priority);
+  std::vector<Pid> Ancestors();
+  std::vector<Pid> Callers();
   // Whether the current process is being ended. False between turns.
   bool IsExiting() const {
     return current_ != nullptr && current_->state == ProcessState::kExiting;
@@ -213,10 +221,14 @@ class Worker {
   void Consume(ControlBlock& process, Signal* signal);
   void ConsumeStrange(ControlBlock& process, Signal* signal);
 
+  // ---- Birth.
+  ControlBlock* NewProcess(Entry* entry, Priority priority);
+  void Discard(ControlBlock& process);
+
   // ---- Relations.
-  Pid SpawnNothing(Entry* entry, const Spawning& spawning);
   void Bind(ControlBlock& child, const Spawning& spawning);
   Relations& RelationsOf(ControlBlock& process);
+  std::vector<Pid> PidsOf(Lineage Relations::* member);
   OwnRef* FindOwn(ControlBlock& process, const Ref& ref);
   void EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own);
   Signal* Act(ControlBlock& process, Signal* signal);

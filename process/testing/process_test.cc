@@ -75,7 +75,7 @@ Async<> EndAfter(absl::Duration time, Pid pid) {
 
 // The process that runs `body`.
 Async<> Run(ProcessBody body, std::optional<absl::Duration> limit) {
-  if (limit.has_value()) SpawnWith({.priority = Priority::kHigh}, EndAfter, *limit, Self());
+  if (limit.has_value()) (void)SpawnWith({.priority = Priority::kHigh}, EndAfter, *limit, Self());
   try {
     co_await body();
   } catch (const testing_internal::TestFailed&) {
