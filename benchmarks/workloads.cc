@@ -209,6 +209,103 @@ Async<Measured> StartAndCancel(Setup setup) {
   co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
 }
 
+// ---- Links and monitors: made and ended. The partner has taken all of them in when it answers.
+
+Async<> AwaitAnswer(Pid ponger) {
+  Send(ponger, Ping{Self()});
+  co_await Receive<Pong>();
+}
+
+Async<Measured> LinkAndUnlink(Setup setup) {
+  const Pid partner = Spawn(Ponger);
+  co_await AwaitAnswer(partner);
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i) {
+    Link(partner);
+    Unlink(partner);
+  }
+  co_await AwaitAnswer(partner);
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
+}
+
+Async<Measured> MonitorAndDemonitor(Setup setup) {
+  const Pid partner = Spawn(Ponger);
+  co_await AwaitAnswer(partner);
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i) Demonitor(Monitor(partner));
+  co_await AwaitAnswer(partner);
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
+}
+
+// ---- Links and monitors that stay: what each takes.
+
+Async<> AnswerWakes(Pid owner) {
+  for (;;) {
+    Send(owner, Done{});
+    co_await Receive<Wake>();
+  }
+}
+
+// Relates the caller to so many processes that wait. They are spawned and related one by one, so
+// that no signals pile up: the memory is that of what stays.
+Async<Measured> RelateToMany(int64_t count, void (*relate)(Pid), const char* bytes_per_relation) {
+  std::vector<Pid> partners(count);
+  for (Pid& partner : partners) {
+    partner = Spawn(AnswerWakes, Self());
+    co_await AwaitDone(1);
+  }
+  const double bytes_before = ResidentBytes();
+  const absl::Time start = Now();
+  for (const Pid& partner : partners) {
+    relate(partner);
+    Send(partner, Wake{});
+    co_await AwaitDone(1);
+  }
+  const double bytes = ResidentBytes() - bytes_before;
+  co_return Measured{
+      0, SecondsSince(start), {{{bytes_per_relation, bytes / static_cast<double>(count)}}}};
+}
+
+Async<Measured> KeepLinks(Setup setup) {
+  return RelateToMany(setup.operations, [](Pid pid) { Link(pid); }, "bytes_per_link");
+}
+
+Async<Measured> KeepMonitors(Setup setup) {
+  return RelateToMany(setup.operations, [](Pid pid) { Monitor(pid); }, "bytes_per_monitor");
+}
+
+// ---- Spawn-link: processes that end at once, one after the other; their exits are trapped.
+
+Async<> ShutDown() {
+  ExitSelf(ExitReason::Shutdown());
+  co_return;
+}
+
+Async<Measured> SpawnLinked(Setup setup) {
+  TrapExit(true);
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i) {
+    const Pid pid = SpawnLink(ShutDown);
+    const ExitSignal end = co_await Receive<ExitSignal>();
+    HYDRA_CHECK(end.from == pid);
+  }
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
+}
+
+// ---- Select: receives past messages of another type, which stay in the mailbox.
+
+struct Wanted {};
+
+Async<Measured> Select(Setup setup) {
+  for (int64_t i = 0; i < setup.parameter; ++i) Send(Self(), Number{i});
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i) {
+    Send(Self(), Wanted{});
+    co_await Receive<Wanted>();
+  }
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
+}
+
 // ---- Idle: what processes that wait and timers that are pending cost.
 
 double CpuSeconds() {
@@ -243,6 +340,14 @@ constexpr Workload kWorkloads[] = {
     {"skynet/cold", "leaves/s", Skynet, 10, 1'000'000},
     {"skynet/warm", "leaves/s", Skynet, 10, 1'000'000, 2},
     {"timers", "timers/s", StartAndCancel, 1, 1'000'000},
+    {"link", "pairs/s", LinkAndUnlink, 1, 1'000'000},
+    {"links", "-", KeepLinks, 1, 100'000},
+    {"monitor", "pairs/s", MonitorAndDemonitor, 1, 1'000'000},
+    {"monitors", "-", KeepMonitors, 1, 100'000},
+    {"spawn_link", "processes/s", SpawnLinked, 1, 300'000},
+    {"select/1", "receives/s", Select, 1, 5'000'000},
+    {"select/1000", "receives/s", Select, 1000, 200'000},
+    {"select/100000", "receives/s", Select, 100'000, 2'000},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 

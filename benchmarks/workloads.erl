@@ -20,6 +20,12 @@ run(ring, Processes, Hops) -> ring(Processes, Hops);
 run(spawn, _, Processes) -> spawn_and_wake(Processes);
 run(skynet, FanOut, Leaves) -> skynet(FanOut, Leaves);
 run(timers, _, Timers) -> start_and_cancel(Timers);
+run(link, _, Links) -> link_and_unlink(Links);
+run(links, _, Links) -> keep_links(Links);
+run(monitor, _, Monitors) -> monitor_and_demonitor(Monitors);
+run(monitors, _, Monitors) -> keep_monitors(Monitors);
+run(spawn_link, _, Processes) -> spawn_link_and_await(Processes);
+run(select, Others, Receives) -> select(Others, Receives);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -157,6 +163,82 @@ start_and_cancel(Timers) ->
     Started = [erlang:send_after(10000 + I rem 51 * 1000, Self, wake) || I <- lists:seq(1, Timers)],
     [true = is_integer(erlang:cancel_timer(Timer)) || Timer <- Started],
     {Timers, seconds_since(Start), []}.
+
+%% ---- links and monitors
+
+await_answer(Ponger) -> Ponger ! {ping, self()}, receive pong -> ok end.
+
+links(_, 0) -> ok;
+links(Partner, N) -> link(Partner), unlink(Partner), links(Partner, N - 1).
+
+link_and_unlink(Links) -> make_and_end(fun links/2, Links).
+
+monitors(_, 0) -> ok;
+monitors(Partner, N) ->
+    Ref = erlang:monitor(process, Partner),
+    erlang:demonitor(Ref),
+    monitors(Partner, N - 1).
+
+monitor_and_demonitor(Monitors) -> make_and_end(fun monitors/2, Monitors).
+
+make_and_end(Loop, Times) ->
+    Partner = spawn(fun ponger/0),
+    await_answer(Partner),
+    Start = now_ns(),
+    Loop(Partner, Times),
+    await_answer(Partner),
+    {Times, seconds_since(Start), []}.
+
+%% ---- links and monitors that stay
+
+answer_wakes(Owner) ->
+    Owner ! done,
+    receive wake -> answer_wakes(Owner) end.
+
+spawn_answering(Owner) ->
+    Pid = spawn(fun() -> answer_wakes(Owner) end),
+    await_done(1),
+    Pid.
+
+relate_to_many(Count, Relate, BytesPerRelation) ->
+    Self = self(),
+    Partners = [spawn_answering(Self) || _ <- lists:seq(1, Count)],
+    {BytesBefore, VmBytesBefore} = {resident_bytes(), erlang:memory(total)},
+    Start = now_ns(),
+    lists:foreach(fun(Pid) -> Relate(Pid), Pid ! wake, await_done(1) end, Partners),
+    {Bytes, VmBytes} = {resident_bytes() - BytesBefore, erlang:memory(total) - VmBytesBefore},
+    {0, seconds_since(Start),
+     [{BytesPerRelation, Bytes / Count}, {bytes_by_the_vm, VmBytes / Count}]}.
+
+keep_links(Links) ->
+    relate_to_many(Links, fun(Pid) -> link(Pid) end, bytes_per_link).
+
+keep_monitors(Monitors) ->
+    relate_to_many(Monitors, fun(Pid) -> erlang:monitor(process, Pid) end, bytes_per_monitor).
+
+%% ---- spawn_link
+
+spawn_linked(0) -> ok;
+spawn_linked(N) ->
+    Pid = spawn_link(fun() -> exit(shutdown) end),
+    receive {'EXIT', From, shutdown} -> From = Pid, spawn_linked(N - 1) end.
+
+spawn_link_and_await(Processes) ->
+    process_flag(trap_exit, true),
+    Start = now_ns(),
+    spawn_linked(Processes),
+    {Processes, seconds_since(Start), []}.
+
+%% ---- select
+
+selects(0) -> ok;
+selects(N) -> self() ! {wanted}, receive {wanted} -> selects(N - 1) end.
+
+select(Others, Receives) ->
+    [self() ! {other, I} || I <- lists:seq(1, Others)],
+    Start = now_ns(),
+    selects(Receives),
+    {Receives, seconds_since(Start), []}.
 
 %% ---- idle
 

@@ -98,8 +98,10 @@ TEST(ExitSelfTest, OnlyErrorsAreLogged) {
 
 // ---- From where.
 
-TEST(ExitSelfTest, InABodyThatIsNoCoroutine) {
-  ExpectEnough([]() -> Async<> { ExitSelf(kEnough); });
+// Before the body's coroutine exists.
+HYDRA_TEST(ExitSelfTest, InABodyThatIsNoCoroutine) {
+  SpawnMonitor([]() -> Async<> { ExitSelf(kEnough); });
+  EXPECT_EQ((co_await AssertReceive<Down>()).reason, kEnough);
 }
 
 TEST(ExitSelfTest, AfterAnAwait) {
@@ -271,14 +273,15 @@ TEST(ExitSelfTest, SwallowedByTheCallerOfACoroutine) {
   });
 }
 
-TEST(ExitSelfTest, SwallowedByABodyThatIsNoCoroutine) {
-  ExpectEnough([]() -> Async<> {
+HYDRA_TEST(ExitSelfTest, SwallowedByABodyThatIsNoCoroutine) {
+  SpawnMonitor([]() -> Async<> {
     SwallowExitSelf();
     return []() -> Async<> {
       co_await Yield();
       ADD_FAILURE() << "it went on";
     }();
   });
+  EXPECT_EQ((co_await AssertReceive<Down>()).reason, kEnough);
 }
 
 // Its own reason counts, not that of an exception which follows.

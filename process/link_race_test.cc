@@ -1,8 +1,11 @@
 // Links whose two ends act at the same time, on threads.
 #include <atomic>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <random>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -12,6 +15,7 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
+#include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/self.h"
@@ -49,7 +53,9 @@ void Dawdle(std::minstd_rand& random) {
     std::atomic_signal_fence(std::memory_order_seq_cst);
 }
 
-Async<> EndAtOnce() {
+Async<> EndSoon(uint32_t seed) {
+  std::minstd_rand random(seed);
+  Dawdle(random);
   ExitSelf(kEnough);
   co_return;
 }
@@ -119,18 +125,21 @@ Async<> AgreeOnLinks(std::minstd_rand& random) {
 
 TEST(LinkRaceTest, BothEndsAgree) { Race(AgreeOnLinks); }
 
-// LNK3: after Unlink, and after what had come has been taken out, nothing comes any more.
+// LNK3: after Unlink nothing comes any more, even if it had been sent before.
 Async<> UnlinkFromTheEnding(std::minstd_rand& random) {
   std::vector<Pid> partners;
   for (int i = 0; i < kAtOnce; ++i) {
-    partners.push_back(SpawnMonitor(EndAtOnce).pid);
+    partners.push_back(SpawnMonitor(EndSoon, random()).pid);
     Link(partners.back());
   }
+  std::set<Pid> linked(partners.begin(), partners.end());
   for (const Pid& partner : partners) {
+    for (const ExitSignal& exit : co_await Flush<ExitSignal>())
+      CO_ASSERT_TRUE(linked.contains(exit.from));
     Dawdle(random);
     Unlink(partner);
+    linked.erase(partner);
   }
-  co_await Flush<ExitSignal>();
   for (int i = 0; i < kAtOnce; ++i) co_await AssertReceive<Down>();  // these come last
   CO_ASSERT_THAT(co_await Flush<ExitSignal>(), IsEmpty());
 }
@@ -140,7 +149,7 @@ TEST(LinkRaceTest, UnlinkFromTheEnding) { Race(UnlinkFromTheEnding); }
 // LNK6: one signal of each, with the real reason or noproc.
 Async<> LinkToTheEnding(std::minstd_rand& random) {
   std::vector<Pid> partners;
-  for (int i = 0; i < kAtOnce; ++i) partners.push_back(SpawnMonitor(EndAtOnce).pid);
+  for (int i = 0; i < kAtOnce; ++i) partners.push_back(SpawnMonitor(EndSoon, random()).pid);
   for (const Pid& partner : partners) {
     Dawdle(random);
     Link(partner);
@@ -162,7 +171,7 @@ TEST(LinkRaceTest, LinkToTheEnding) { Race(LinkToTheEnding); }
 Async<> SpawnTheEnding(std::minstd_rand& random) {
   std::vector<Pid> children;
   for (int i = 0; i < kAtOnce; ++i) {
-    children.push_back(SpawnLink(EndAtOnce));
+    children.push_back(SpawnLink(EndSoon, random()));
     Dawdle(random);
   }
   std::vector<Pid> heard;
@@ -175,6 +184,29 @@ Async<> SpawnTheEnding(std::minstd_rand& random) {
 }
 
 TEST(LinkRaceTest, ChildrenEndAtOnce) { Race(SpawnTheEnding); }
+
+Async<> EndWithAName(std::string name) {
+  EXPECT_TRUE(Register(Self(), name).ok());
+  ExitSelf(kEnough);
+  co_return;
+}
+
+// SIG9, LNK9: who hears of the end finds the name free.
+Async<> TakeOverTheNames(std::minstd_rand&) {
+  std::map<Pid, std::string> names;
+  for (int i = 0; i < kAtOnce; ++i) {
+    const std::string name = "name " + std::to_string(i);
+    names.emplace(SpawnLink(EndWithAName, name), name);
+  }
+  for (int i = 0; i < kAtOnce; ++i) {
+    const std::string& name = names[(co_await AssertReceive<ExitSignal>()).from];
+    CO_ASSERT_FALSE(WhereIs(name));
+    CO_ASSERT_TRUE(Register(Self(), name).ok());
+    CO_ASSERT_TRUE(Unregister(name).ok());
+  }
+}
+
+TEST(LinkRaceTest, NamesAreFreeWhenTheEndIsHeard) { Race(TakeOverTheNames); }
 
 // Spawns children until it is killed. Each keeps what it shares with `alive`.
 Async<> SpawnForEver(std::shared_ptr<int> alive) {

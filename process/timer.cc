@@ -4,8 +4,10 @@
 #include <optional>
 
 #include "absl/time/time.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
@@ -19,13 +21,18 @@ using process_internal::Worker;
 
 namespace process_internal {
 
-TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver,
-                          Signal* signal) {
+TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval,
+                          const Dest& receiver, Signal* signal) {
   Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
   const Tick due = std::max(scheduler.clock().TickAfter(delay), scheduler.clock().NowTick());
   const auto every =
       static_cast<Tick>(absl::ToInt64Milliseconds(absl::Ceil(interval, absl::Milliseconds(1))));
-  return TimerRef(ref, receiver, scheduler.StartTimer(receiver, signal, due, every));
+  if (const ProcessName* name = receiver.name())
+    return TimerRef(ref, Pid(), scheduler.StartTimer(*name, signal, due, every));
+  const Ref* alias = receiver.alias();
+  const Pid pid = alias == nullptr ? *receiver.pid() : alias->creator();
+  if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
+  return TimerRef(ref, pid, scheduler.StartTimer(pid, signal, due, every));
 }
 
 }  // namespace process_internal

@@ -9,8 +9,9 @@
 //   auto expired = co_await hydra::Receive<hydra::Timeout<Step>>().For(timeout);
 //
 // Timers have a resolution of a millisecond and never fire early. Messages of timers to one process
-// arrive in the order in which they are due. A timer ends with the process that it sends to. On a
-// runtime that is driven by hand all times here are virtual.
+// arrive in the order in which they are due. A timer to a pid or an alias ends with the process that
+// it sends to; one to a name looks the name up when it fires, and sends nothing if nobody has it. On
+// a runtime that is driven by hand all times here are virtual.
 #ifndef HYDRA_PROCESS_TIMER_H_
 #define HYDRA_PROCESS_TIMER_H_
 
@@ -20,6 +21,7 @@
 #include <utility>
 
 #include "absl/time/time.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/timers.h"
@@ -61,8 +63,8 @@ struct Timeout {
 };
 
 namespace process_internal {
-TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval, Pid receiver,
-                          Signal* signal);
+TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval,
+                          const Dest& receiver, Signal* signal);
 
 class [[nodiscard("a Sleep does nothing until it is awaited")]] SleepWait : public AwaitableWait {
  public:
@@ -90,7 +92,7 @@ inline auto Yield() { return process_internal::SleepWait(process_internal::kNext
 //
 // Cost: O(1), whatever the number of timers.
 template <typename M>
-TimerRef SendAfter(absl::Duration delay, Pid receiver, M&& message) {
+TimerRef SendAfter(absl::Duration delay, const Dest& receiver, M&& message) {
   return process_internal::StartTimerSignal(MakeRef(), delay, absl::ZeroDuration(), receiver,
                                             process_internal::NewMessage(std::forward<M>(message)));
 }
@@ -100,7 +102,7 @@ TimerRef SendAfter(absl::Duration delay, Pid receiver, M&& message) {
 // whole milliseconds, at least one. Ends when it is cancelled or the receiver is dead. A copy that
 // throws is logged and left out.
 template <typename M>
-TimerRef SendInterval(absl::Duration interval, Pid receiver, M&& message) {
+TimerRef SendInterval(absl::Duration interval, const Dest& receiver, M&& message) {
   static_assert(std::is_copy_constructible_v<process_internal::SentAs<M>>,
                 "SendInterval sends copies of its message");
   interval = std::max(interval, absl::Milliseconds(1));  // the wheel's tick
@@ -110,7 +112,7 @@ TimerRef SendInterval(absl::Duration interval, Pid receiver, M&& message) {
 
 // Sends `Timeout<M>{ref, message}` to `receiver` after `delay`.
 template <typename M>
-TimerRef StartTimer(absl::Duration delay, Pid receiver, M&& message) {
+TimerRef StartTimer(absl::Duration delay, const Dest& receiver, M&& message) {
   using Sent = Timeout<process_internal::SentAs<M>>;
   const Ref ref = MakeRef();
   return process_internal::StartTimerSignal(

@@ -8,13 +8,16 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/base/log_testing.h"
+#include "hydra/process/alias.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/link.h"
+#include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/self.h"
@@ -358,6 +361,59 @@ HYDRA_TEST(SendIntervalTest, CopyMayUseTimers) {
   co_await AssertReceive<Nested>();
   co_await AssertReceive<int>();
   CancelTimer(timer);
+}
+
+// TMR4
+HYDRA_TEST_BY_HAND(TimerTest, NameIsLookedUpWhenItFires) {
+  SendAfter(10 * kMs, "name", 1);
+  SendAfter(20 * kMs, "name", 2);
+  SendAfter(30 * kMs, "nobody", 3);
+  co_await Sleep(15 * kMs);
+  EXPECT_TRUE(Register(Self(), "name").ok());
+  co_await Sleep(absl::Seconds(1));
+  EXPECT_THAT(co_await Flush<int>(), ElementsAre(2));
+}
+
+// TMR2, TMR3
+HYDRA_TEST_BY_HAND(TimerTest, ToANameIsReadAndCancelled) {
+  EXPECT_TRUE(Register(Self(), "name").ok());
+  const TimerRef timer = SendAfter(10 * kMs, "name", 1);
+  co_await Sleep(4 * kMs);
+  EXPECT_THAT(ReadTimer(timer), Optional(6 * kMs));
+  EXPECT_THAT(CancelTimer(timer), Optional(6 * kMs));
+  EXPECT_EQ(CancelTimer(timer), std::nullopt);
+  co_await Sleep(absl::Seconds(1));
+  EXPECT_THAT(co_await Flush<int>(), IsEmpty());
+}
+
+// TMR4: an interval outlives who has the name.
+HYDRA_TEST_BY_HAND(TimerTest, IntervalToANameReachesASuccessor) {
+  const TimerRef timer = SendInterval(10 * kMs, "name", 1);
+  for (int i = 0; i < 2; ++i) {
+    const absl::StatusOr<Pid> process = SpawnWith(
+        {.name = "name"},
+        [](Pid parent) -> Async<> {
+          co_await Receive<int>();
+          Send(parent, Gone{});
+        },
+        Self());
+    CO_ASSERT_TRUE(process.ok()) << process.status();
+    co_await AssertReceive<Gone>();
+    co_await Sleep(25 * kMs);
+  }
+  EXPECT_TRUE(CancelTimer(timer).has_value());
+}
+
+// ALI1
+HYDRA_TEST_BY_HAND(TimerTest, ToAnAliasArrivesWhileThatIsActive) {
+  const Ref alias = MakeAlias();
+  SendAfter(10 * kMs, alias, 1);
+  const TimerRef interval = SendInterval(4 * kMs, alias, 2);
+  co_await Sleep(11 * kMs);
+  Unalias(alias);
+  co_await Sleep(absl::Seconds(1));
+  EXPECT_THAT(co_await Flush<int>(), ElementsAre(2, 2, 1));
+  EXPECT_TRUE(CancelTimer(interval).has_value());
 }
 
 // TMR8

@@ -145,7 +145,14 @@ std::vector<Pid> Scheduler::Processes() const {
   return pids;
 }
 
-TimerPlace Scheduler::StartTimer(Pid receiver, Signal* message, Tick due, Tick interval) {
+TimerPlace Scheduler::StartTimer(const ProcessName& name, Signal* message, Tick due,
+                                 Tick interval) {
+  const TimerPlace place = timers_.Start(name.name, message, due, interval);
+  TimerArmed(due);
+  return place;
+}
+
+TimerPlace Scheduler::StartTimer(const Pid& receiver, Signal* message, Tick due, Tick interval) {
   if (!IsAlive(receiver)) {
     DestroySignal(message);
     return TimerPlace{};

@@ -131,7 +131,9 @@ class Scheduler {
   // Starts a timer that sends `message` to `receiver` at `due`, and copies every `interval` ticks
   // after that if it isn't 0. Takes the message. For a dead receiver nothing is started, and the
   // place is none's.
-  TimerPlace StartTimer(Pid receiver, Signal* message, Tick due, Tick interval);
+  TimerPlace StartTimer(const Pid& receiver, Signal* message, Tick due, Tick interval);
+  // The same to whoever has the name then; nobody's message is dropped.
+  TimerPlace StartTimer(const ProcessName& name, Signal* message, Tick due, Tick interval);
 
   // To be called after a timer was armed for `due`.
   void TimerArmed(Tick due) {

@@ -73,7 +73,9 @@ struct Query {
 // A message that was sent to the alias `id` of the receiver. Owns it.
 struct AliasedMessage {
   explicit AliasedMessage(uint64_t alias, Signal* sent) : id(alias), message(sent) {}
-  AliasedMessage(const AliasedMessage&) = delete;
+  // Copies the message, which must be of a type that can be copied.
+  AliasedMessage(const AliasedMessage& other)
+      : id(other.id), message(other.message->type->clone(other.message)) {}
   AliasedMessage& operator=(const AliasedMessage&) = delete;
   ~AliasedMessage() {
     if (message != nullptr) DestroySignal(message);

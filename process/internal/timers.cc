@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -38,34 +40,59 @@ void Timers::Disarm(WaitTimer& timer) {
 
 TimerPlace Timers::Start(Pid receiver, UserTimerList& list, Signal* message, Tick due,
                          Tick interval) {
-  std::shared_ptr<const Signal> repeated;
-  if (interval > 0) {
-    repeated.reset(message, [](Signal* signal) { DestroySignal(signal); });
-    message = nullptr;
-  }
+  const Sending sending = MakeSending(message, interval);
   Wheel& wheel = WheelOf(receiver);
   MutexLock lock(wheel.mutex);
-  UserTimer* timer = wheel.first_free;
-  if (timer != nullptr) {
-    wheel.first_free = timer->next_of_receiver;
-  } else {
-    timer = &wheel.user_timers.emplace_back();
-    timer->place.index = static_cast<uint32_t>(wheel.user_timers.size() - 1);
-  }
-  timer->receiver = receiver;
-  timer->list = &list;
-  timer->message = message;
-  timer->repeated = std::move(repeated);
-  timer->due = due;
-  timer->interval = interval;
-  UserTimer* second = list.first.load(std::memory_order_relaxed);
-  timer->previous_of_receiver = nullptr;
-  timer->next_of_receiver = second;
-  if (second != nullptr) second->previous_of_receiver = timer;
-  list.first.store(timer, std::memory_order_seq_cst);
-  wheel.wheel.Add(*timer);
+  UserTimer& timer = FreePlace(wheel);
+  timer.receiver = receiver;
+  LinkToReceiver(timer, list);
+  return Begin(wheel, timer, sending, due, interval);
+}
+
+TimerPlace Timers::Start(std::string_view name, Signal* message, Tick due, Tick interval) {
+  const Sending sending = MakeSending(message, interval);
+  auto shared_name = std::make_shared<const std::string>(name);
+  Wheel& wheel = WheelOf(Pid());
+  MutexLock lock(wheel.mutex);
+  UserTimer& timer = FreePlace(wheel);
+  timer.receiver = Pid();
+  timer.name = std::move(shared_name);
+  return Begin(wheel, timer, sending, due, interval);
+}
+
+TimerPlace Timers::Begin(Wheel& wheel, UserTimer& timer, const Sending& sending, Tick due,
+                         Tick interval) {
+  timer.message = sending.once;
+  timer.repeated = sending.repeated;
+  timer.due = due;
+  timer.interval = interval;
+  wheel.wheel.Add(timer);
   PublishNextDue(wheel);
-  return timer->place;
+  return timer.place;
+}
+
+Timers::Sending Timers::MakeSending(Signal* message, Tick interval) {
+  if (interval == 0) return {.once = message};
+  return {.repeated = std::shared_ptr<const Signal>(message, &DestroySignal)};
+}
+
+UserTimer& Timers::FreePlace(Wheel& wheel) {
+  if (UserTimer* timer = wheel.first_free; timer != nullptr) {
+    wheel.first_free = timer->next_of_receiver;
+    return *timer;
+  }
+  UserTimer& timer = wheel.user_timers.emplace_back();
+  timer.place.index = static_cast<uint32_t>(wheel.user_timers.size() - 1);
+  return timer;
+}
+
+void Timers::LinkToReceiver(UserTimer& timer, UserTimerList& list) {
+  UserTimer* second = list.first.load(std::memory_order_relaxed);
+  timer.list = &list;
+  timer.previous_of_receiver = nullptr;
+  timer.next_of_receiver = second;
+  if (second != nullptr) second->previous_of_receiver = &timer;
+  list.first.store(&timer, std::memory_order_seq_cst);
 }
 
 std::optional<Tick> Timers::Cancel(Pid receiver, TimerPlace place) {
@@ -126,7 +153,10 @@ void Timers::TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired) {
     if (timer.interval == 0) {
       fired.push_back(Retire(wheel, timer));
     } else {
-      fired.push_back({.process = timer.receiver, .due = timer.due, .repeated = timer.repeated});
+      fired.push_back({.process = timer.receiver,
+                       .name = timer.name,
+                       .due = timer.due,
+                       .repeated = timer.repeated});
       // From when it was due, not from now: no drift.
       timer.due = timer.interval < kForever - timer.due ? timer.due + timer.interval : kForever;
       wheel.wheel.Add(timer);
@@ -165,11 +195,7 @@ UserTimer* Timers::Find(Wheel& wheel, Pid receiver, TimerPlace place) {
   return found ? &timer : nullptr;
 }
 
-FiredTimer Timers::Retire(Wheel& wheel, UserTimer& timer) {
-  FiredTimer retired = {.process = timer.receiver,
-                        .due = timer.due,
-                        .message = std::exchange(timer.message, nullptr),
-                        .repeated = std::exchange(timer.repeated, nullptr)};
+void Timers::UnlinkFromReceiver(UserTimer& timer) {
   UserTimer* previous = timer.previous_of_receiver;
   UserTimer* next = timer.next_of_receiver;
   if (next != nullptr) next->previous_of_receiver = previous;
@@ -178,6 +204,16 @@ FiredTimer Timers::Retire(Wheel& wheel, UserTimer& timer) {
   } else {
     timer.list->first.store(next, std::memory_order_relaxed);
   }
+  timer.list = nullptr;
+}
+
+FiredTimer Timers::Retire(Wheel& wheel, UserTimer& timer) {
+  FiredTimer retired = {.process = timer.receiver,
+                        .name = std::exchange(timer.name, nullptr),
+                        .due = timer.due,
+                        .message = std::exchange(timer.message, nullptr),
+                        .repeated = std::exchange(timer.repeated, nullptr)};
+  if (timer.list != nullptr) UnlinkFromReceiver(timer);
   ++timer.place.generation;
   timer.next_of_receiver = std::exchange(wheel.first_free, &timer);
   return retired;

@@ -14,6 +14,8 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -47,10 +49,11 @@ struct UserTimerList;
 struct UserTimer : TimerNode {
   UserTimer() { kind = Kind::kUser; }
 
-  Pid receiver;
-  UserTimerList* list = nullptr;           // the receiver's
-  Signal* message = nullptr;               // of a timer that fires once
-  std::shared_ptr<const Signal> repeated;  // of an interval timer, which sends copies
+  Pid receiver;                             // none if it sends to a name
+  UserTimerList* list = nullptr;            // the receiver's
+  std::shared_ptr<const std::string> name;  // looked up when it fires
+  Signal* message = nullptr;                // of a timer that fires once
+  std::shared_ptr<const Signal> repeated;   // of an interval timer, which sends copies
   Tick interval = 0;
   TimerPlace place = {.index = 0, .generation = 1};
   // Neighbours in the list of the receiver's timers, while armed; in the list of free places
@@ -70,6 +73,7 @@ struct UserTimerList {
 // A timer that has fired.
 struct FiredTimer {
   Pid process;
+  std::shared_ptr<const std::string> name = nullptr;  // in the place of the process
   Tick due = 0;
   Signal* message = nullptr;                         // for a timer that fires once
   std::shared_ptr<const Signal> repeated = nullptr;  // for an interval timer: what to copy
@@ -92,6 +96,9 @@ class Timers {
   // Sends `message` to `receiver`, whose timers are in `list`, at `due`, and copies of it every
   // `interval` ticks after that if it isn't 0. Takes the message.
   TimerPlace Start(Pid receiver, UserTimerList& list, Signal* message, Tick due, Tick interval);
+
+  // The same to whoever has the name when it fires. The receiver of the place is none.
+  TimerPlace Start(std::string_view name, Signal* message, Tick due, Tick interval);
 
   // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if
   // it had fired or was stopped before.
@@ -140,7 +147,20 @@ class Timers {
   // Fills `fired` with what is due, up to kFireBatch.
   static void TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired);
 
-  Wheel& WheelOf(Pid process) const { return *wheels_[process.slot() % wheels_.size()]; }
+  Wheel& WheelOf(const Pid& process) const { return *wheels_[process.slot() % wheels_.size()]; }
+  // A place that no timer is kept in.
+  static UserTimer& FreePlace(Wheel& wheel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
+  static void LinkToReceiver(UserTimer& timer, UserTimerList& list);
+  static void UnlinkFromReceiver(UserTimer& timer);
+
+  // A message to be sent once, or copies of one to be sent again and again.
+  struct Sending {
+    Signal* once = nullptr;
+    std::shared_ptr<const Signal> repeated = nullptr;
+  };
+  static Sending MakeSending(Signal* message, Tick interval);
+  static TimerPlace Begin(Wheel& wheel, UserTimer& timer, const Sending& sending, Tick due,
+                          Tick interval) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
   static void PublishNextDue(Wheel& wheel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
   static UserTimer* Find(Wheel& wheel, Pid receiver, TimerPlace place)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);

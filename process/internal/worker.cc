@@ -299,13 +299,16 @@ void Worker::FireTimers() {
 }
 
 void Worker::SendFired(FiredTimer& timer) noexcept {
-  if (timer.message != nullptr) return Send(timer.process, timer.message);
+  const Pid receiver =
+      timer.name == nullptr ? timer.process : scheduler_.names().WhereIs(*timer.name);
+  if (timer.message != nullptr) return Send(receiver, timer.message);
   if (timer.repeated == nullptr)
-    return Send(timer.process, NewSignal<WaitExpired>(&kWaitExpired, timer.due));
+    return Send(receiver, NewSignal<WaitExpired>(&kWaitExpired, timer.due));
   try {
-    Send(timer.process, timer.repeated->type->clone(timer.repeated.get()));
+    Send(receiver, timer.repeated->type->clone(timer.repeated.get()));
   } catch (...) {
-    HYDRA_LOG(ERROR) << "SendInterval to " << timer.process.ToString()
+    HYDRA_LOG(ERROR) << "SendInterval to "
+                     << (timer.name == nullptr ? receiver.ToString() : *timer.name)
                      << ": copying the message failed with "
                      << ExitReason::FromCurrentException().ToString() << "; this one is left out";
   }
