@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <typeinfo>
+#include <utility>
 
 namespace hydra {
 namespace {
@@ -50,6 +51,7 @@ std::string CurrentExceptionType() {
 struct ExitReason::Detail {
   std::string type;
   std::string text;
+  std::shared_ptr<const ExitValue> value = nullptr;
   // Counted by every copy, on any thread. Relaxed to add (a copy already holds one), acq_rel to
   // drop: the last one must see what the others did before it frees.
   mutable std::atomic<int> references{1};
@@ -74,6 +76,16 @@ ExitReason ExitReason::Error(std::string_view type, std::string_view text) {
 
 ExitReason ExitReason::Custom(std::string_view text) {
   return ExitReason(Kind::kCustom, new Detail{.type = {}, .text = std::string(text)});
+}
+
+ExitReason ExitReason::FromValue(std::shared_ptr<const ExitValue> value) {
+  return ExitReason(
+      Kind::kCustom,
+      new Detail{.type = std::string(value->type_name), .text = {}, .value = std::move(value)});
+}
+
+const ExitReason::ExitValue* ExitReason::held_value() const {
+  return detail_ == nullptr ? nullptr : detail_->value.get();
 }
 
 ExitReason ExitReason::FromCurrentException() {

@@ -8,12 +8,16 @@
 #ifndef HYDRA_PROCESS_EXIT_REASON_H_
 #define HYDRA_PROCESS_EXIT_REASON_H_
 
+#include <concepts>
 #include <cstdint>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "hydra/process/internal/type_name.h"
 
 namespace hydra {
 
@@ -29,7 +33,7 @@ class ExitReason {
     kNoProc,        // there was no such process
     kNoConnection,  // the connection to its node was lost: it may still be alive
     kError,   // an exception reached the top of its body; carries the exception's type and text
-    kCustom,  // the user's own; carries a text
+    kCustom,  // the user's own; carries a text, or a value
   };
 
   // Normal.
@@ -57,6 +61,11 @@ class ExitReason {
   // `type` is the exception's type as C++ spells it, `text` what it says.
   static ExitReason Error(std::string_view type, std::string_view text);
   static ExitReason Custom(std::string_view text);
+  // A value of the user's own, of any type; `value` gets it back, `type` is its type's name.
+  template <typename T>
+  static ExitReason Of(T value) {
+    return FromValue(std::make_shared<const HeldValue<T>>(std::move(value)));
+  }
 
   // The reason for the exception that is being handled. Call it inside a catch block.
   static ExitReason FromCurrentException();
@@ -69,23 +78,64 @@ class ExitReason {
   // The shutdown's detail, the error's text, or the custom text; empty where there is none. Valid
   // while this lives.
   std::string_view text() const;
-  // The exception's type of an error; empty for all others. Valid while this lives.
+  // The exception's type of an error, the type of a value; empty for all others. Valid while this
+  // lives.
   std::string_view type() const;
+  // The value, if it is a T, exactly that type; null otherwise. Valid while this lives.
+  template <typename T>
+  const T* value() const {
+    const ExitValue* held = held_value();
+    const bool is_t = held != nullptr && held->type == &HeldValue<T>::type_identity;
+    return is_t ? &static_cast<const HeldValue<T>*>(held)->value : nullptr;
+  }
 
   // "normal", "shutdown: detail", "error std::runtime_error: text" …, for logs.
   std::string ToString() const;
 
-  // As bytes, for other nodes; and back. Nothing if they are no such bytes.
+  // As bytes, for other nodes; and back. A value stays behind: its type's name is what arrives.
+  // Nothing if they are no such bytes.
   std::string Encode() const;
   static std::optional<ExitReason> Decode(std::string_view bytes);
 
-  // Equal when the kinds, the types and the texts are.
+  // Equal when the kinds, the types, the texts and the values are. Values of a type that has no == are
+  // equal only to their own copies.
   friend bool operator==(const ExitReason& a, const ExitReason& b) {
-    return a.kind_ == b.kind_ && a.text() == b.text() && a.type() == b.type();
+    return a.kind_ == b.kind_ && a.text() == b.text() && a.type() == b.type() &&
+           EqualValues(a.held_value(), b.held_value());
   }
 
  private:
-  struct Detail;  // Type and text, counted.
+  struct Detail;  // Type, text and value, counted.
+
+  struct ExitValue {
+    ExitValue(const void* of_type, std::string_view of_name) : type(of_type), type_name(of_name) {}
+    virtual ~ExitValue() = default;
+    virtual bool Equals(const ExitValue& other) const = 0;  // which is of the same type
+    const void* type;                                       // its identity
+    std::string_view type_name;
+  };
+
+  template <typename T>
+  struct HeldValue final : ExitValue {
+    static constexpr char type_identity = 0;
+    explicit HeldValue(T held)
+        : ExitValue(&type_identity, process_internal::TypeName<T>()), value(std::move(held)) {}
+    bool Equals(const ExitValue& other) const override {
+      if constexpr (std::equality_comparable<T>) {
+        return value == static_cast<const HeldValue&>(other).value;
+      } else {
+        return this == &other;
+      }
+    }
+    T value;
+  };
+
+  static ExitReason FromValue(std::shared_ptr<const ExitValue> value);
+  static bool EqualValues(const ExitValue* a, const ExitValue* b) {
+    if (a == b) return true;
+    return a != nullptr && b != nullptr && a->type == b->type && a->Equals(*b);
+  }
+  const ExitValue* held_value() const;
 
   ExitReason(Kind kind, const Detail* detail) : kind_(kind), detail_(detail) {}
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -199,6 +200,61 @@ TEST(ExitReasonFromCurrentExceptionTest, NestedTypeIsSpelledInFull) {
   const ExitReason reason = ReasonOf(Outer::Inner("deep"));
   EXPECT_EQ(reason, ExitReason::Error("hydra::(anonymous namespace)::Outer::Inner", "deep"));
   EXPECT_FALSE(reason.IsClean());
+}
+
+struct OutOfStock {
+  int article = 0;
+  friend bool operator==(const OutOfStock&, const OutOfStock&) = default;
+};
+struct Opaque {
+  int number = 0;
+};
+
+TEST(ExitReasonValueTest, CarriesAnyType) {
+  const ExitReason reason = ExitReason::Of(OutOfStock{7});
+  EXPECT_EQ(reason.kind(), Kind::kCustom);
+  EXPECT_FALSE(reason.IsClean());
+  ASSERT_NE(reason.value<OutOfStock>(), nullptr);
+  EXPECT_EQ(reason.value<OutOfStock>()->article, 7);
+  EXPECT_EQ(reason.value<Opaque>(), nullptr) << "another type";
+  EXPECT_EQ(ExitReason::Custom("text").value<OutOfStock>(), nullptr);
+  EXPECT_EQ(reason.ToString(), "custom hydra::(anonymous namespace)::OutOfStock");
+}
+
+TEST(ExitReasonValueTest, EqualWhenTheValuesAre) {
+  EXPECT_EQ(ExitReason::Of(OutOfStock{7}), ExitReason::Of(OutOfStock{7}));
+  EXPECT_NE(ExitReason::Of(OutOfStock{7}), ExitReason::Of(OutOfStock{8}));
+  EXPECT_NE(ExitReason::Of(7), ExitReason::Of(7L));
+  EXPECT_NE(ExitReason::Of(OutOfStock{7}), ExitReason::Custom(""));
+}
+
+TEST(ExitReasonValueTest, ValuesWithoutComparisonEqualTheirCopies) {
+  const ExitReason reason = ExitReason::Of(Opaque{7});
+  const ExitReason copy = reason;
+  EXPECT_EQ(copy, reason);
+  EXPECT_NE(ExitReason::Of(Opaque{7}), reason);
+}
+
+TEST(ExitReasonEncodeTest, ComesBackFromItsBytes) {
+  for (const Row& row : AllReasons())
+    EXPECT_EQ(ExitReason::Decode(row.reason.Encode()), row.reason);
+}
+
+TEST(ExitReasonEncodeTest, ValueStaysBehind) {
+  const std::optional<ExitReason> reason = ExitReason::Decode(ExitReason::Of(Opaque{7}).Encode());
+  ASSERT_TRUE(reason.has_value());
+  EXPECT_EQ(reason->type(), "hydra::(anonymous namespace)::Opaque");
+  EXPECT_EQ(reason->value<Opaque>(), nullptr);
+}
+
+TEST(ExitReasonEncodeTest, OtherBytesAreRefused) {
+  const std::string good = ExitReason::Error("Type", "text").Encode();
+  for (size_t size = 0; size < 9; ++size) {
+    EXPECT_EQ(ExitReason::Decode(good.substr(0, size)), std::nullopt) << size;
+  }
+  EXPECT_EQ(ExitReason::Decode("\x08" + good.substr(1)), std::nullopt) << "no such kind";
+  EXPECT_EQ(ExitReason::Decode("\xff" + good.substr(1)), std::nullopt);
+  EXPECT_EQ(ExitReason::Decode(good.substr(0, 4) + "\xff" + good.substr(5)), std::nullopt);
 }
 
 TEST(ExitReasonFromCurrentExceptionTest, DerivedExceptionIsAskedForItsText) {

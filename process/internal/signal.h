@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/type_name.h"
 
 namespace hydra {
 class ExitReason;
@@ -82,14 +83,6 @@ struct ValueSignal final : Signal {
 
   T value;
 };
-
-// The name of T as the compiler spells it.
-template <typename T>
-constexpr std::string_view TypeName() {
-  constexpr std::string_view function = __PRETTY_FUNCTION__;
-  constexpr size_t begin = function.find("T = ") + 4;
-  return function.substr(begin, function.rfind(']') - begin);
-}
 
 template <typename T>
 void DestroyValue(Signal* signal) noexcept {
