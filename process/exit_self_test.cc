@@ -165,8 +165,8 @@ Async<> EndDeepInside(Pid to, int depth) {
   ADD_FAILURE() << "it went on";
 }
 
-// The locals of all functions and coroutines are destroyed, innermost first, and before anyone hears
-// of the end.
+// The locals of all functions and coroutines are destroyed, innermost first, before anyone hears of
+// the end.
 HYDRA_TEST(ExitSelfTest, UnwindsFunctionsAndCoroutines) {
   SpawnMonitor([to = Self()]() -> Async<> {
     const auto local = SayAtEnd(to, "body");

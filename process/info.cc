@@ -16,11 +16,11 @@ namespace hydra {
 namespace process_internal {
 
 IsAliveWait::IsAliveWait(const Pid& pid)
-    : AnswerWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+    : AskingWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kIsAlive));
 }
 
-InfoWait::InfoWait(const Pid& pid) : AnswerWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+InfoWait::InfoWait(const Pid& pid) : AskingWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kInfo));
 }
 

@@ -24,13 +24,13 @@
 namespace hydra {
 namespace process_internal {
 
-class [[nodiscard("a question is asked when it is awaited")]] IsAliveWait : public AnswerWait {
+class [[nodiscard("a question is asked when it is awaited")]] IsAliveWait : public AskingWait {
  public:
   explicit IsAliveWait(const Pid& pid);
   bool await_resume() const { return is_answered(); }
 };
 
-class [[nodiscard("a question is asked when it is awaited")]] InfoWait : public AnswerWait {
+class [[nodiscard("a question is asked when it is awaited")]] InfoWait : public AskingWait {
  public:
   explicit InfoWait(const Pid& pid);
   std::optional<ProcessInfo> await_resume();

@@ -66,8 +66,8 @@ struct Partner {
 struct Finished {};
 struct Settled {};
 
-// Links and unlinks at random, together with its partner. Tells `owner` when what both have sent has
-// been taken in by both. Then tells it of each exit signal.
+// Links and unlinks at random, together with its partner. Tells `owner` when each has taken in what
+// the other has sent. Then tells it of each exit signal.
 Async<> LinkAndUnlink(Pid owner, uint32_t seed) {
   TrapExit(true);
   std::minstd_rand random(seed);

@@ -30,6 +30,7 @@
 
 #include "hydra/process/alias.h"
 #include "hydra/process/async.h"
+#include "hydra/process/awaitable.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"

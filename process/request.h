@@ -114,9 +114,9 @@ struct Asked {
 namespace process_internal {
 
 template <typename M>
-class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public AnswerWait {
+class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public AskingWait {
  public:
-  RequestWait(const Dest& to, M&& message) : AnswerWait(to, kRequestTimeout, Self::kNot) {
+  RequestWait(const Dest& to, M&& message) : AskingWait(to, kRequestTimeout, Self::kNot) {
     SetSignal(NewSignal<Asked<M>>(&kMessageType<Asked<M>>, std::move(message), ReplyTo<M>(ref())));
   }
 

@@ -66,9 +66,9 @@ void AnswerTarget::Drop() noexcept {
       NewAnswerSignal<NoAnswer>(asker_.id(), NoAnswer::Why::kDropped, ExitReason()));
 }
 
-// ---- AnswerWait.
+// ---- AnswerWait, AskingWait.
 
-AnswerWait::AnswerWait(const Dest& to, absl::Duration timeout, Self self)
+AskingWait::AskingWait(const Dest& to, absl::Duration timeout, Self self)
     : self_(self), ref_(MakeRef()), timeout_(timeout) {
   if (const Pid* pid = to.pid()) {
     to_ = *pid;
@@ -80,14 +80,17 @@ AnswerWait::AnswerWait(const Dest& to, absl::Duration timeout, Self self)
   }
 }
 
-AnswerWait::~AnswerWait() {
+AskingWait::~AskingWait() {
   if (signal_ != nullptr) DestroySignal(signal_);
+}
+
+AnswerWait::~AnswerWait() {
   if (found == nullptr) return;
   found->type->destroy_value(found);
   if (!found_is_pinned) FreeSignal(found);
 }
 
-bool AnswerWait::SendIt() {
+bool AskingWait::SendIt() {
   if (self_ == Self::kNot && to_ == ref_.creator()) return false;
   Worker& worker = Worker::CurrentOrDie();
   request = ref_.id();
@@ -98,7 +101,7 @@ bool AnswerWait::SendIt() {
   return true;
 }
 
-absl::Status AnswerWait::Failure() const {
+absl::Status AskingWait::Failure() const {
   if (is_answered()) return absl::OkStatus();
   if (request == 0) return CallFailure(absl::FailedPreconditionError("a process can't ask itself"));
   if (found == nullptr)

@@ -107,6 +107,21 @@ class AnswerWait : public AwaitableWait {
   AnswerWait(const AnswerWait&) = delete;
   AnswerWait& operator=(const AnswerWait&) = delete;
 
+ protected:
+  AnswerWait() = default;
+  ~AnswerWait();
+
+  bool is_answered() const { return found != nullptr && found->type != &kAnswerType<NoAnswer>; }
+
+  template <typename A>
+  A TakeAnswer() {
+    return std::move(static_cast<ValueAnswer<A>*>(found)->value);
+  }
+};
+
+// The wait that begins with sending a signal.
+class AskingWait : public AnswerWait {
+ public:
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
     if (!SendIt()) return false;
@@ -115,8 +130,8 @@ class AnswerWait : public AwaitableWait {
 
  protected:
   enum class Self : uint8_t { kMayBeAsked, kNot };
-  AnswerWait(const Dest& to, absl::Duration timeout, Self self);
-  ~AnswerWait();
+  AskingWait(const Dest& to, absl::Duration timeout, Self self);
+  ~AskingWait();
 
   // The ref that the answer is to be sent to.
   const Ref& ref() const { return ref_; }
@@ -124,15 +139,8 @@ class AnswerWait : public AwaitableWait {
   void SetSignal(Signal* signal) { signal_ = signal; }
   void SetTimeout(absl::Duration timeout) { timeout_ = timeout; }
 
-  bool is_answered() const { return found != nullptr && found->type != &kAnswerType<NoAnswer>; }
-
   // Why there is no answer; OK if there is one.
   absl::Status Failure() const;
-
-  template <typename A>
-  A TakeAnswer() {
-    return std::move(static_cast<ValueAnswer<A>*>(found)->value);
-  }
 
  private:
   // Sends the request. Returns false if that can't be: a process may not be asked by itself.

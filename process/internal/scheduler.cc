@@ -41,6 +41,7 @@ uint32_t NewHome() {
 Scheduler::Scheduler(const Options& options)
     : home_(NewHome()),
       by_hand_(options.by_hand),
+      gate_(std::make_shared<RuntimeGate>(*this)),
       clock_(options.by_hand ? Clock::Kind::kVirtual : Clock::Kind::kSteady),
       table_(options.max_processes),
       names_(table_),
@@ -57,6 +58,7 @@ Scheduler::Scheduler(const Options& options)
 Scheduler::~Scheduler() { Stop(); }
 
 void Scheduler::Stop() {
+  gate_->Close();
   {
     MutexLock lock(mutex_);
     stopping_.store(true, std::memory_order_relaxed);

@@ -45,6 +45,7 @@
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/names.h"
 #include "hydra/process/internal/process_table.h"
+#include "hydra/process/internal/runtime_gate.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
@@ -77,6 +78,7 @@ class Scheduler {
   Names& names() { return names_; }
   Timers& timers() { return timers_; }
   Clock& clock() { return clock_; }
+  const std::shared_ptr<RuntimeGate>& gate() const { return gate_; }
 
   // The worker that a hand-driven runtime drives.
   Worker& worker() { return *workers_.front(); }
@@ -180,6 +182,7 @@ class Scheduler {
 
   const uint32_t home_;
   const bool by_hand_;
+  const std::shared_ptr<RuntimeGate> gate_;
   Clock clock_;
   ProcessTable table_;
   Names names_;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -73,37 +74,44 @@ Async<> EndAfter(absl::Duration time, Pid pid) {
   Exit(pid, ExitReason::Custom(kTookTooLong));
 }
 
-// The process that runs `body`.
-Async<> Run(ProcessBody body, std::optional<absl::Duration> limit) {
+// The process that runs `body`, and says whether that has returned.
+Async<> Run(ProcessBody body, std::shared_ptr<bool> returned, std::optional<absl::Duration> limit) {
   if (limit.has_value()) (void)SpawnWith({.priority = Priority::kHigh}, EndAfter, *limit, Self());
   try {
     co_await body();
   } catch (const testing_internal::TestFailed&) {
     // Reported already.
   }
+  *returned = true;
 }
 
-void ExpectReason(const ExitReason& reason, const ExitReason& expected) {
-  if (reason == expected) return;
+// Without an expected reason the body must have returned.
+void ExpectReason(const ExitReason& reason, const std::optional<ExitReason>& expected,
+                  bool returned) {
+  if (expected.has_value() ? reason == *expected : returned) return;
   if (reason.text() == kTookTooLong) {
     ADD_FAILURE() << "The body hasn't ended after " << absl::FormatDuration(kMaxRealTime) << ".";
   } else if (!testing::Test::HasFailure()) {
     // Otherwise the failure that ended it is reported already, and says more.
-    ADD_FAILURE() << "The body ended with the reason '" << reason << "', not '" << expected << "'.";
+    ADD_FAILURE() << "The body ended with the reason '" << reason << "', and should have "
+                  << (expected.has_value() ? "had '" + expected->ToString() + "'." : "returned.");
   }
 }
 
-void TestWithSeed(const ProcessBody& body, const ExitReason& expected, uint64_t seed) {
+void TestWithSeed(const ProcessBody& body, const std::optional<ExitReason>& expected,
+                  uint64_t seed) {
   const testing::ScopedTrace trace(__FILE__, __LINE__,
                                    "by hand, HYDRA_TEST_SEED=" + std::to_string(seed));
   End end;
   DrivenRuntime runtime(seed);
-  if (runtime.Drive(MakeEntry(&Run, body, std::nullopt), end)) ExpectReason(*end.reason, expected);
+  const auto returned = std::make_shared<bool>(false);
+  if (runtime.Drive(MakeEntry(&Run, body, returned, std::nullopt), end))
+    ExpectReason(*end.reason, expected, *returned);
 }
 
 }  // namespace
 
-void TestByHand(const ProcessBody& body, const ExitReason& expected) {
+void TestByHand(const ProcessBody& body, const std::optional<ExitReason>& expected) {
   if (const char* seed = std::getenv("HYDRA_TEST_SEED")) {
     return TestWithSeed(body, expected, std::strtoull(seed, nullptr, 10));
   }
@@ -113,9 +121,11 @@ void TestByHand(const ProcessBody& body, const ExitReason& expected) {
   }
 }
 
-void TestOnThreads(const ProcessBody& body, const ExitReason& expected) {
+void TestOnThreads(const ProcessBody& body, const std::optional<ExitReason>& expected) {
   Runtime runtime({.schedulers = 2});
-  ExpectReason(runtime.Run(&Run, body, kMaxRealTime), expected);
+  const auto returned = std::make_shared<bool>(false);
+  const ExitReason reason = runtime.Run(&Run, body, returned, kMaxRealTime);
+  ExpectReason(reason, expected, *returned);
 }
 
 }  // namespace hydra

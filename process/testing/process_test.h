@@ -24,6 +24,7 @@
 #define HYDRA_PROCESS_TESTING_PROCESS_TEST_H_
 
 #include <functional>
+#include <optional>
 
 #include "gtest/gtest.h"
 #include "hydra/process/async.h"
@@ -36,15 +37,17 @@ namespace hydra {
 // The body of a process. It is called anew for each run.
 using ProcessBody = std::function<Async<>()>;
 
-// Runs a process by hand, for each seed, and expects that it ends with the reason `expected`.
+// Runs a process by hand, for each seed, and expects that its body returns or, if `expected` is
+// given, that it ends with that reason.
 //
 // For tests of how a process ends, and for bodies with parameters; HYDRA_TEST calls it for the
 // rest. Stops at the first seed that fails. Not to be called by a process.
-void TestByHand(const ProcessBody& body, const ExitReason& expected = ExitReason::Normal());
+void TestByHand(const ProcessBody& body, const std::optional<ExitReason>& expected = std::nullopt);
 
 // The same once, on a runtime of two schedulers. A body that hasn't ended after some fifty seconds
 // is ended, and the test fails.
-void TestOnThreads(const ProcessBody& body, const ExitReason& expected = ExitReason::Normal());
+void TestOnThreads(const ProcessBody& body,
+                   const std::optional<ExitReason>& expected = std::nullopt);
 
 }  // namespace hydra
 

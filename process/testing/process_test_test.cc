@@ -40,7 +40,8 @@ Async<> SendTwice(Pid to, int value) {
 }
 
 // Runs `body` for one seed, so that it fails once.
-void TestOneSeed(const ProcessBody& body, const ExitReason& expected = ExitReason::Normal()) {
+void TestOneSeed(const ProcessBody& body,
+                 const std::optional<ExitReason>& expected = std::nullopt) {
   setenv("HYDRA_TEST_SEED", "7", 1);
   TestByHand(body, expected);
   unsetenv("HYDRA_TEST_SEED");
@@ -138,12 +139,22 @@ TEST(ProcessTestTest, BodyThatIsKilledFails) {
     Exit(Self(), ExitReason::Kill());
     co_await Yield();
   };
-  EXPECT_NONFATAL_FAILURE(TestOneSeed(+body), "'killed', not 'normal'");
-  EXPECT_NONFATAL_FAILURE(TestOnThreads(+body), "'killed', not 'normal'");
+  EXPECT_NONFATAL_FAILURE(TestOneSeed(+body), "'killed', and should have returned");
+  EXPECT_NONFATAL_FAILURE(TestOnThreads(+body), "'killed', and should have returned");
+}
+
+TEST(ProcessTestTest, BodyThatIsEndedByNormalFails) {
+  const auto body = []() -> Async<> {
+    Exit(Self(), ExitReason::Normal());
+    co_await WaitForEver();
+  };
+  EXPECT_NONFATAL_FAILURE(TestOneSeed(+body), "'normal', and should have returned");
+  EXPECT_NONFATAL_FAILURE(TestOnThreads(+body), "'normal', and should have returned");
 }
 
 TEST(ProcessTestTest, OtherReasonThanExpectedFails) {
-  EXPECT_NONFATAL_FAILURE(TestOneSeed(&DoNothing, ExitReason::Killed()), "'normal', not 'killed'");
+  EXPECT_NONFATAL_FAILURE(TestOneSeed(&DoNothing, ExitReason::Killed()),
+                          "'normal', and should have had 'killed'");
 }
 
 Async<> AssertNeverWithin() { co_await AssertReceive<Never>(testing::_, absl::Milliseconds(1)); }
