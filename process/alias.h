@@ -6,8 +6,8 @@
 //   hydra::Unalias(alias);                // an answer that comes too late is dropped
 //
 // Messages that arrive by an alias which isn't active are dropped before they reach the mailbox.
-// Those that are there already stay. An alias ends with its process; nobody else can end it, nor
-// find out whether it is active.
+// Those that are there already stay. An alias ends with its process; nobody else can end it. A Send
+// doesn't tell whether it is active; a Request to one that isn't fails at once.
 #ifndef HYDRA_PROCESS_ALIAS_H_
 #define HYDRA_PROCESS_ALIAS_H_
 
@@ -22,7 +22,8 @@ enum class AliasMode : uint8_t {
   kOneMessage,  // the first message that arrives by it ends it
 };
 
-// Makes an alias of the calling process. Must be called by a process that isn't ending.
+// Makes an alias of the calling process. Must be called by a process; in one that is ending it returns
+// a ref that is no alias.
 Ref MakeAlias(AliasMode mode = AliasMode::kUntilUnalias);
 
 // Ends the alias `ref` of the calling process. Returns whether it was active. If it is a monitor's,

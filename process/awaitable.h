@@ -1,13 +1,15 @@
 // Awaitable: waits for what calls back, on whatever thread: a gRPC stub, any C library.
 //
+//   auto call = std::make_shared<GetCall>(request);          // what the callback needs
 //   absl::Status status = co_await hydra::Awaitable<absl::Status>(
-//       [&](hydra::Completion<absl::Status> done) {
-//         stub.async()->Get(&context, &request, &reply,
-//                           [done](const grpc::Status& s) { done.Complete(FromGrpc(s)); });
+//       [&stub, call](hydra::Completion<absl::Status> done) {
+//         stub.async()->Get(&call->context, &call->request, &call->reply,
+//                           [done, call](grpc::Status s) { done.Complete(FromGrpc(s)); });
 //       });
 //
 // The function is called by the process, which then waits, and takes signals like in any wait, until
-// somebody completes it. `Within` limits the time; a completion that comes later reaches nobody.
+// somebody completes it. `Within` limits the time; a completion that comes later reaches nobody. If
+// nobody ever completes it, the wait ends by `Within`, or never.
 //
 // What the callback writes to must not be in the waiting frame: a process that is killed, or that has
 // stopped waiting, has no such frame any more. Hand results over by `Complete`, and keep buffers in

@@ -6,7 +6,8 @@
 //   hydra::Send(alias, Answer{42});                         // see alias.h
 //
 // Every operation that takes a Dest takes each of them. A name is looked up when the operation is
-// done, not before and not again.
+// done, not before and not again. In braces, two strings are a name and a node, two pids are two
+// receivers. Until this runtime is part of a cluster, nobody has a name on another node.
 #ifndef HYDRA_PROCESS_DEST_H_
 #define HYDRA_PROCESS_DEST_H_
 

@@ -11,8 +11,8 @@
 //   hydra::ExitSelf(hydra::ExitReason::Custom("enough"));  // ends here
 //
 // A link holds between two processes, at most one, and works both ways. When one ends, the other
-// gets an exit signal with its reason, as if by `Exit`, with two differences: `normal` never ends
-// the other, and `kill` can be trapped. docs/semantics.md §2 has the whole table.
+// gets an exit signal with its reason, as if by `Exit` from it; but `kill` is a reason like others
+// here: it can be trapped, and doesn't become `killed`. docs/semantics.md §2 has the whole table.
 //
 // Signals from one process to another arrive in the order in which they were sent, exit signals
 // among them: a message that was sent before is in the mailbox when an exit signal arrives.
@@ -37,7 +37,7 @@ void Exit(Pid pid, ExitReason reason);
 // Ends the calling process with `reason`, which can't be trapped, by throwing: plain functions and
 // coroutines unwind as for any exception. A `catch (...)` that doesn't rethrow only puts it off: the
 // process ends with `reason` at its next suspension, or when its body returns. `kill` is a reason
-// like others here. Must be called by a process.
+// like others here. Must be called by a process, and not in a destructor or a noexcept function.
 [[noreturn]] void ExitSelf(ExitReason reason);
 
 // Sets whether the calling process gets exit signals as messages. Returns what was set before.
@@ -48,7 +48,7 @@ bool TrapExit(bool trap);
 // Links the calling process to `pid`. Does nothing if they are linked, or `pid` is its own.
 //
 // Never fails: if there is no such process, the caller gets an exit signal `noproc` from it; if the
-// process is just ending, that or its real reason. Must be called by a process that isn't ending.
+// process is just ending, that or its real reason. Must be called by a process; in one that is ending it does nothing.
 void Link(Pid pid);
 
 // Removes the link between the calling process and `pid`, for both. From then on the caller gets no

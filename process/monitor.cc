@@ -37,7 +37,7 @@ Ref Monitor(const Pid& pid, const MonitorOptions& options) {
 
 Ref Monitor(const ProcessName& name, const MonitorOptions& options) {
   Worker& worker = Worker::CurrentOrDie();
-  const Pid pid = worker.scheduler().names().WhereIs(name.name);
+  const Pid pid = worker.scheduler().WhereIs(name);
   return worker.Monitor(pid, AliasOf(options.alias), options.tag,
                         std::make_unique<ProcessName>(name));
 }

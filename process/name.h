@@ -21,11 +21,10 @@ namespace hydra {
 
 // Gives the name to a process of this runtime. Of several at a time exactly one succeeds.
 //   kAlreadyExists       the name is taken; the message says by whom
-//   kFailedPrecondition  the process has a name already, perhaps this one
+//   kFailedPrecondition  the process has a name already, perhaps this one; or the caller is ending
 //   kNotFound            there is no such process, or it is of another runtime or node
 //   kInvalidArgument     the name is empty
-// Thread safety: to be called in a runtime; foreign threads have the members of `Runtime`. A process
-// that is ending registers nothing.
+// Thread safety: to be called in a runtime; foreign threads have the members of `Runtime`.
 absl::Status Register(const Pid& pid, std::string_view name);
 
 // Takes a name from the process that has it. kNotFound if nobody has. What was sent by that name

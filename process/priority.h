@@ -7,7 +7,8 @@
 namespace hydra {
 
 // On each scheduler, runnable processes of high priority go before normal ones. Low ones go last,
-// but get at least one turn in eight while there are others.
+// but get at least one turn in eight while there are others. High ones that never wait starve the
+// normal ones.
 enum class Priority : uint8_t { kNormal, kHigh, kLow };
 
 }  // namespace hydra

@@ -41,6 +41,7 @@
 #include "hydra/process/monitor.h"
 #include "hydra/process/name.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
 #include "hydra/process/process_info.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"

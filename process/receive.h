@@ -21,7 +21,7 @@
 //   .Within(d)   at most for the time d; the result is an optional then, empty when time has run
 //                out. Messages that are there already are looked at first, so a zero or negative d
 //                polls. Messages that don't fit don't start the time anew, and none is lost when it
-//                runs out.
+//                runs out. Counted from the call of `Within`; handlers and ReceiveAny have it, too.
 #ifndef HYDRA_PROCESS_RECEIVE_H_
 #define HYDRA_PROCESS_RECEIVE_H_
 

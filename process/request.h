@@ -61,8 +61,10 @@ using RequestResult = process_internal::ResultOf<typename M::Reply>;
 // any other that it was moved to; also after the receiver has done other things.
 //
 // Destroyed unanswered, it fails the request at once; if that is because the receiver of the request
-// ends, the asker hears of its reason when the receiver has ended. Movable. Thread safety: belongs to
-// one process at a time.
+// ends, the asker hears of its reason when the receiver has ended. Movable.
+//
+// Thread safety: belongs to one process at a time, and is used in its runtime. On a foreign thread
+// `Send` fails a check; destroyed there, it tells nobody.
 template <typename M>
 class ReplyTo {
  public:

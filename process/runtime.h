@@ -5,7 +5,7 @@
 //
 // An object, not a global: several may live in one OS process, and pids of one mean nothing in
 // another. Inside a process the runtime is implicit; the members here are for foreign threads, such
-// as main's.
+// as main's. What has no member is done by a process: runtime.Run([pid]() -> Async<> { ... }).
 #ifndef HYDRA_PROCESS_RUNTIME_H_
 #define HYDRA_PROCESS_RUNTIME_H_
 
@@ -89,8 +89,8 @@ class Runtime {
   Pid WhereIs(std::string_view name) const;
   std::vector<std::string> RegisteredNames() const;
 
-  // Spawns a process and blocks the calling thread until it has ended. Returns why it ended. Not to
-  // be called by a process.
+  // Spawns a process and blocks the calling thread until it has ended. Returns why it ended; `noproc`
+  // if nothing could be spawned. Not to be called by a process.
   template <typename F, typename... Args>
   ExitReason Run(F&& body, Args&&... args) {
     return RunEntry(

@@ -16,7 +16,7 @@ Pid Self();
 // A new ref of the calling process. Must be called by a process.
 Ref MakeRef();
 
-// Says what the calling process is there for, for people: `Info` and crash reports show it. Must be
+// Says what the calling process is there for, for people: `Info` shows it, and the log of its crash. Must be
 // called by a process.
 void SetLabel(std::string_view label);
 

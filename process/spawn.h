@@ -28,7 +28,7 @@ namespace hydra {
 // The process can be sent to at once; its body begins on its own first turn, after Spawn has
 // returned. It ends when the body returns (`normal`), by an exception that leaves the body
 // (`error`), or by an exit signal. If every process slot of the runtime is in use, or the calling
-// process is exiting already, nothing is spawned, and the pid is that of a process that is dead.
+// process is exiting already, nothing is spawned, and the pid names nobody.
 // Thread safety: as for `Send`; foreign threads have `Runtime::Spawn`.
 template <typename F, typename... Args>
 Pid Spawn(F&& body, Args&&... args) {

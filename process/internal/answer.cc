@@ -69,16 +69,7 @@ void AnswerTarget::Drop() noexcept {
 // ---- AnswerWait, AskingWait.
 
 AskingWait::AskingWait(const Dest& to, absl::Duration timeout, Self self)
-    : self_(self), ref_(MakeRef()), timeout_(timeout) {
-  if (const Pid* pid = to.pid()) {
-    to_ = *pid;
-  } else if (const Ref* alias = to.alias()) {
-    to_ = alias->creator();
-    alias_ = alias->id();
-  } else {
-    to_ = Worker::CurrentOrDie().scheduler().names().WhereIs(to.name()->name);
-  }
-}
+    : self_(self), ref_(MakeRef()), to_(to), timeout_(timeout) {}
 
 AskingWait::~AskingWait() {
   if (signal_ != nullptr) DestroySignal(signal_);
@@ -91,13 +82,18 @@ AnswerWait::~AnswerWait() {
 }
 
 bool AskingWait::SendIt() {
-  if (self_ == Self::kNot && to_ == ref_.creator()) return false;
   Worker& worker = Worker::CurrentOrDie();
+  const Ref* alias = to_.alias();
+  Pid to;
+  if (to_.pid() != nullptr) to = *to_.pid();
+  if (alias != nullptr) to = alias->creator();
+  if (to_.name() != nullptr) to = worker.scheduler().WhereIs(*to_.name());
+  if (self_ == Self::kNot && to == ref_.creator()) return false;
   request = ref_.id();
   deadline = worker.scheduler().clock().TickAfter(timeout_);
   Signal* signal = std::exchange(signal_, nullptr);
-  if (alias_ != 0) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias_, signal);
-  worker.Send(to_, signal);
+  if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
+  worker.Send(to, signal);
   return true;
 }
 

@@ -147,9 +147,8 @@ class AskingWait : public AnswerWait {
   bool SendIt();
 
   const Self self_;
-  Ref ref_;
-  Pid to_;
-  uint64_t alias_ = 0;  // of `to_`, if an alias was given
+  const Ref ref_;
+  const Dest to_;
   absl::Duration timeout_;
   Signal* signal_ = nullptr;
 };

@@ -13,6 +13,7 @@
 #include <atomic>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "hydra/base/log.h"
@@ -33,13 +34,23 @@
 #include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
+namespace {
+
+// " (label)", if it has one.
+std::string LabelOf(const ControlBlock& process) {
+  const Relations* relations = process.relations;
+  return relations == nullptr || relations->label.empty() ? "" : " (" + relations->label + ")";
+}
+
+}  // namespace
 
 void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
 
 void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
   if (reason.kind() == ExitReason::Kind::kError) {
-    HYDRA_LOG(ERROR) << "process " << pid.ToString() << " ended with " << reason.ToString();
+    HYDRA_LOG(ERROR) << "process " << pid.ToString() << LabelOf(process) << " ended with "
+                     << reason.ToString();
   }
   process.state = ProcessState::kExiting;
   ExitWatcher* watcher = process.entry == nullptr ? nullptr : process.entry->watcher;

@@ -104,9 +104,9 @@ bool Scheduler::Send(const Dest& to, Signal* signal) {
     Send(alias->creator(), NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal));
     return true;
   }
-  const Pid pid = names_.WhereIs(to.name()->name);
+  const Pid pid = WhereIs(*to.name());
   Send(pid, signal);
-  return static_cast<bool>(pid);
+  return pid || !to.name()->node.empty();
 }
 
 void Scheduler::Send(const Pid& to, Signal* signal) {
@@ -149,7 +149,7 @@ std::vector<Pid> Scheduler::Processes() const {
 
 TimerPlace Scheduler::StartTimer(const ProcessName& name, Signal* message, Tick due,
                                  Tick interval) {
-  const TimerPlace place = timers_.Start(name.name, message, due, interval);
+  const TimerPlace place = timers_.Start(name, message, due, interval);
   TimerArmed(due);
   return place;
 }

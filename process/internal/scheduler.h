@@ -76,6 +76,10 @@ class Scheduler {
   bool by_hand() const { return by_hand_; }
   ProcessTable& table() { return table_; }
   Names& names() { return names_; }
+  // The process that has the name; none on another node.
+  Pid WhereIs(const ProcessName& name) const {
+    return name.node.empty() ? names_.WhereIs(name.name) : Pid();
+  }
   Timers& timers() { return timers_; }
   Clock& clock() { return clock_; }
   const std::shared_ptr<RuntimeGate>& gate() const { return gate_; }

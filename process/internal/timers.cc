@@ -5,12 +5,11 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "hydra/base/mutex.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/timer_wheel.h"
 #include "hydra/process/internal/wait.h"
@@ -49,9 +48,9 @@ TimerPlace Timers::Start(Pid receiver, UserTimerList& list, Signal* message, Tic
   return Begin(wheel, timer, sending, due, interval);
 }
 
-TimerPlace Timers::Start(std::string_view name, Signal* message, Tick due, Tick interval) {
+TimerPlace Timers::Start(const ProcessName& name, Signal* message, Tick due, Tick interval) {
   const Sending sending = MakeSending(message, interval);
-  auto shared_name = std::make_shared<const std::string>(name);
+  auto shared_name = std::make_shared<const ProcessName>(name);
   Wheel& wheel = WheelOf(Pid());
   MutexLock lock(wheel.mutex);
   UserTimer& timer = FreePlace(wheel);

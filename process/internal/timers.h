@@ -14,12 +14,11 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/dest.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/timer_wheel.h"
 #include "hydra/process/internal/wait.h"
@@ -51,7 +50,7 @@ struct UserTimer : TimerNode {
 
   Pid receiver;                             // none if it sends to a name
   UserTimerList* list = nullptr;            // the receiver's
-  std::shared_ptr<const std::string> name;  // looked up when it fires
+  std::shared_ptr<const ProcessName> name;  // looked up when it fires
   Signal* message = nullptr;                // of a timer that fires once
   std::shared_ptr<const Signal> repeated;   // of an interval timer, which sends copies
   Tick interval = 0;
@@ -73,7 +72,7 @@ struct UserTimerList {
 // A timer that has fired.
 struct FiredTimer {
   Pid process;
-  std::shared_ptr<const std::string> name = nullptr;  // in the place of the process
+  std::shared_ptr<const ProcessName> name = nullptr;  // in the place of the process
   Tick due = 0;
   Signal* message = nullptr;                         // for a timer that fires once
   std::shared_ptr<const Signal> repeated = nullptr;  // for an interval timer: what to copy
@@ -98,7 +97,7 @@ class Timers {
   TimerPlace Start(Pid receiver, UserTimerList& list, Signal* message, Tick due, Tick interval);
 
   // The same to whoever has the name when it fires. The receiver of the place is none.
-  TimerPlace Start(std::string_view name, Signal* message, Tick due, Tick interval);
+  TimerPlace Start(const ProcessName& name, Signal* message, Tick due, Tick interval);
 
   // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if
   // it had fired or was stopped before.

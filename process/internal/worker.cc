@@ -299,8 +299,7 @@ void Worker::FireTimers() {
 }
 
 void Worker::SendFired(FiredTimer& timer) noexcept {
-  const Pid receiver =
-      timer.name == nullptr ? timer.process : scheduler_.names().WhereIs(*timer.name);
+  const Pid receiver = timer.name == nullptr ? timer.process : scheduler_.WhereIs(*timer.name);
   if (timer.message != nullptr) return Send(receiver, timer.message);
   if (timer.repeated == nullptr)
     return Send(receiver, NewSignal<WaitExpired>(&kWaitExpired, timer.due));
@@ -308,7 +307,7 @@ void Worker::SendFired(FiredTimer& timer) noexcept {
     Send(receiver, timer.repeated->type->clone(timer.repeated.get()));
   } catch (...) {
     HYDRA_LOG(ERROR) << "SendInterval to "
-                     << (timer.name == nullptr ? receiver.ToString() : *timer.name)
+                     << (timer.name == nullptr ? receiver.ToString() : timer.name->ToString())
                      << ": copying the message failed with "
                      << ExitReason::FromCurrentException().ToString() << "; this one is left out";
   }

@@ -15,7 +15,7 @@
 //
 // A run ends with its body; the processes that are left are killed. A body must return: the test
 // fails if it throws, if it is ended by an exit signal, or if it waits while nothing else is going
-// to happen. In a body use CO_ASSERT_* (co_assert.h), which this header includes, as it does
+// to happen; by hand also after a million turns, on threads after fifty seconds. In a body use CO_ASSERT_* (co_assert.h), which this header includes, as it does
 // AssertReceive and its like (assert_receive.h).
 //
 // A failure by hand names its seed. HYDRA_TEST_SEED=7 in the environment runs that seed only
