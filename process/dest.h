@@ -29,7 +29,7 @@ struct ProcessName {
       : name(std::move(process)), node(std::move(on_node)) {}
   ProcessName(std::string_view process) : name(process) {}
   ProcessName(const char* process) : name(process) {}
-  // NOLINTEND
+  // NOLINTEND(google-explicit-constructor)
 
   std::string name;
   std::string node;
@@ -52,7 +52,7 @@ class Dest {
   Dest(std::string name) : value_(ProcessName(std::move(name))) {}
   Dest(std::string_view name) : value_(ProcessName(name)) {}
   Dest(const char* name) : value_(ProcessName(name)) {}
-  // NOLINTEND
+  // NOLINTEND(google-explicit-constructor)
   Dest(std::string name, std::string node)
       : value_(ProcessName(std::move(name), std::move(node))) {}
 

@@ -85,7 +85,7 @@ class ExitReason {
   template <typename T>
   const T* value() const {
     const ExitValue* held = held_value();
-    const bool is_t = held != nullptr && held->type == &HeldValue<T>::type_identity;
+    const bool is_t = held != nullptr && held->type == &HeldValue<T>::kTypeIdentity;
     return is_t ? &static_cast<const HeldValue<T>*>(held)->value : nullptr;
   }
 
@@ -117,9 +117,9 @@ class ExitReason {
 
   template <typename T>
   struct HeldValue final : ExitValue {
-    static constexpr char type_identity = 0;
+    static constexpr char kTypeIdentity = 0;
     explicit HeldValue(T held)
-        : ExitValue(&type_identity, process_internal::TypeName<T>()), value(std::move(held)) {}
+        : ExitValue(&kTypeIdentity, process_internal::TypeName<T>()), value(std::move(held)) {}
     bool Equals(const ExitValue& other) const override {
       if constexpr (std::equality_comparable<T>) {
         return value == static_cast<const HeldValue&>(other).value;

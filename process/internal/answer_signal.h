@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 #include <utility>
 
 #include "hydra/process/exit_reason.h"
@@ -19,6 +20,7 @@ struct AnswerSignal : Signal {
 template <typename A>
 struct ValueAnswer final : AnswerSignal {
   template <typename T>
+    requires(!std::is_same_v<std::decay_t<T>, ValueAnswer>)
   explicit ValueAnswer(T&& answer) : value(std::forward<T>(answer)) {}
   A value;
 };

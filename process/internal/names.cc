@@ -15,7 +15,7 @@ namespace hydra::process_internal {
 
 absl::Status Names::Register(const Pid& pid, std::string_view name) {
   if (name.empty()) return absl::InvalidArgumentError("a name isn't empty");
-  const absl::Status dead = absl::NotFoundError("there is no process " + pid.ToString());
+  absl::Status dead = absl::NotFoundError("there is no process " + pid.ToString());
   if (!table_.IsAlive(pid)) return dead;
   MutexLock lock(mutex_);
   if (const auto named = names_.find(pid); named != names_.end()) {
