@@ -29,6 +29,12 @@ GOALS = {
     "spawn/cold, processes/s": "≥ 3×",
     "spawn/cold, bytes_per_process": "≤ 320",
     "skynet/cold, leaves/s": "≥ 20×",
+    "link, pairs/s": "≥ 2×",
+    "monitor, pairs/s": "≥ 2×",
+    "spawn_link, processes/s": "≥ 4×",
+    "select/1, receives/s": "≥ 2×",
+    "select/1000, receives/s": "≥ 2×",
+    "select/100000, receives/s": "≥ 2×",
 }
 
 Workload = collections.namedtuple("Workload", "name unit parameter operations runs")
