@@ -282,7 +282,7 @@ HYDRA_TEST(MonitorAliasTest, MonitorOfOneselfHasAnAlias) {
 }
 
 // ALI4
-HYDRA_TEST(MonitorAliasTest, DISABLED_DemonitorEndsTheAliasOfAMonitorOfOneself) {
+HYDRA_TEST(MonitorAliasTest, DemonitorEndsTheAliasOfAMonitorOfOneself) {
   for (const MonitorAlias mode : {MonitorAlias::kUntilDemonitor, MonitorAlias::kUntilReply}) {
     const Ref ref = Monitor(Self(), {.alias = mode});
     Demonitor(ref);

@@ -195,6 +195,17 @@ HYDRA_TEST(MonitorTest, NameThatNobodyHasGivesNoProc) {
   EXPECT_EQ(down.reason, ExitReason::NoProc());
 }
 
+// MON2, MON4
+HYDRA_TEST(MonitorTest, NameOnAnotherNodeIsNobodysHere) {
+  EXPECT_OK(Register(Spawn(WaitForEver), "name"));
+  const ProcessName elsewhere("name", "other@127.0.0.1:1");
+  const Ref ref = Monitor(elsewhere);
+  const Down down = co_await AssertReceive<Down>();
+  EXPECT_EQ(down.ref, ref);
+  EXPECT_EQ(down.name, elsewhere);
+  EXPECT_FALSE(down.pid);
+}
+
 // MON5
 HYDRA_TEST(MonitorTest, MonitorOfOneselfNeverFires) {
   EXPECT_OK(Register(Self(), "me"));
@@ -483,12 +494,7 @@ HYDRA_TEST(ManyMonitorsTest, OneProcessMonitorsTenThousand) {
 // Spawns eight processes that end at once, so that the other scheduler runs some of them meanwhile.
 std::vector<Pid> SpawnShortLived() {
   std::vector<Pid> pids;
-  for (int i = 0; i < 8; ++i) {
-    pids.push_back(Spawn([]() -> Async<> {
-      ExitSelf(ExitReason::Custom("end"));
-      co_return;
-    }));
-  }
+  for (int i = 0; i < 8; ++i) pids.push_back(Spawn(ReturnAtOnce));
   return pids;
 }
 
@@ -501,7 +507,7 @@ TEST(MonitorRaceTest, MonitorOfAnEndingProcessAlwaysFires) {
       while (!refs.empty()) {
         const Down down = co_await AssertReceive<Down>();
         CO_ASSERT_EQ(refs.erase(down.ref), 1U);
-        CO_ASSERT_THAT(down.reason, AnyOf(ExitReason::Custom("end"), ExitReason::NoProc()));
+        CO_ASSERT_THAT(down.reason, AnyOf(ExitReason::Normal(), ExitReason::NoProc()));
       }
     }
   });
