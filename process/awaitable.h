@@ -69,8 +69,14 @@ class [[nodiscard("an Awaitable is started when it is awaited")]] CompletionWait
 
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
-    std::invoke(start_, Completion<T>(Prepare()));
+    Ask();
     return BeginWait(*this, leaf.promise());
+  }
+
+  // Calls the function.
+  bool Ask() {
+    std::invoke(start_, Completion<T>(Prepare()));
+    return true;
   }
 
   std::conditional_t<kTimed, std::optional<T>, T> await_resume() {

@@ -25,7 +25,7 @@ InfoWait::InfoWait(const Pid& pid) : AskingWait(pid, absl::InfiniteDuration(), S
 }
 
 std::optional<ProcessInfo> InfoWait::await_resume() {
-  if (!is_answered()) return std::nullopt;
+  if (!is_answered() || !Decode<ProcessInfo>().ok()) return std::nullopt;
   return TakeAnswer<ProcessInfo>();
 }
 

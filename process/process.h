@@ -29,6 +29,7 @@
 #define HYDRA_PROCESS_PROCESS_H_
 
 #include "hydra/process/alias.h"
+#include "hydra/process/any_of.h"
 #include "hydra/process/async.h"
 #include "hydra/process/awaitable.h"
 #include "hydra/process/dest.h"
@@ -40,15 +41,21 @@
 #include "hydra/process/message.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/name.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/nodes.h"
+#include "hydra/process/overflow.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 #include "hydra/process/process_info.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
+#include "hydra/process/run_blocking.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
 #include "hydra/process/timer.h"
+#include "hydra/process/transport.h"
+#include "hydra/process/wire.h"
 
 #endif  // HYDRA_PROCESS_PROCESS_H_

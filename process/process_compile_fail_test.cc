@@ -5,10 +5,13 @@
 #include <string>
 
 #include "absl/time/time.h"
+#include "hydra/process/any_of.h"
 #include "hydra/process/async.h"
+#include "hydra/process/awaitable.h"
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
+#include "hydra/process/run_blocking.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
 #include "hydra/process/timer.h"
@@ -106,6 +109,24 @@ Async<> Use(Pid pid, std::span<const Pid> pids) {
   co_await Receive<const Ping&>();
 #elif defined(HANDLERS_RETURN_DIFFERENT_TYPES)
   co_await Receive([](Ping) { return 1; }, [](int) { return 1L; });
+
+#elif defined(DROPPED_BLOCKING_FUNCTION)
+  RunBlocking([] {});
+#elif defined(BLOCKING_WITHIN)
+  co_await RunBlocking([] {}).Within(absl::Seconds(1));
+#elif defined(BLOCKING_FUNCTION_WITH_A_PARAMETER)
+  co_await RunBlocking([](Ping) {});
+
+#elif defined(DROPPED_ANY_OF)
+  AnyOf(Receive<Ping>(), Awaitable<int>([](const auto&) {}));
+#elif defined(ANY_OF_A_LIMITED_RECEIVE)
+  co_await AnyOf(Receive<Ping>().Within(absl::Seconds(1)), Awaitable<int>([](const auto&) {}));
+#elif defined(ANY_OF_A_LIMITED_AWAITABLE)
+  co_await AnyOf(Receive<Ping>(), Awaitable<int>([](const auto&) {}).Within(absl::Seconds(1)));
+#elif defined(ANY_OF_HANDLERS)
+  co_await AnyOf(Receive([](Ping) {}), Awaitable<int>([](const auto&) {}));
+#elif defined(ANY_OF_TWO_RECEIVES)
+  co_await AnyOf(Receive<Ping>(), Receive<int>());
 
 #elif defined(SEND_UNMOVABLE)
   Send(pid, Unmovable());

@@ -69,6 +69,11 @@ class FoundValue {
   Wait& wait_;
 };
 
+template <typename... Ts>
+inline constexpr bool kAllDiffer = true;
+template <typename T, typename... Ts>
+inline constexpr bool kAllDiffer<T, Ts...> = (!std::is_same_v<T, Ts> && ...) && kAllDiffer<Ts...>;
+
 struct Anything {};
 
 struct RefIs {
@@ -104,12 +109,14 @@ class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait
   static constexpr bool kAnything = std::is_same_v<Predicate, Anything>;
   static constexpr bool kByType = kAnything && sizeof...(Ms) == 1;
   using First = std::tuple_element_t<0, std::tuple<Ms...>>;
+
+ public:
   using Received = std::conditional_t<sizeof...(Ms) == 1, First, std::variant<Ms...>>;
   using Result = std::conditional_t<kTimed, std::optional<Received>, Received>;
 
- public:
   ReceiveWait(Tick wait_deadline, uint64_t wait_mark, Condition<Predicate> condition)
       : condition_(std::move(condition)) {
+    (static_cast<void>(kIsReceived<Ms>), ...);
     deadline = wait_deadline;
     mark = wait_mark;
     if constexpr (kByType) {
@@ -146,10 +153,15 @@ class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait
     return ReceiveWait<true, Predicate, Ms...>(DeadlineAfter(timeout), mark, std::move(condition_));
   }
 
-  Result await_resume() {
+  // Rethrows what the predicate threw.
+  void RethrowError() {
     if constexpr (!kAnything) {
       if (condition_.error != nullptr) std::rethrow_exception(std::move(condition_.error));
     }
+  }
+
+  Result await_resume() {
+    RethrowError();
     if constexpr (kTimed) {
       if (found == nullptr) return std::nullopt;
     }
@@ -218,6 +230,7 @@ class [[nodiscard("a receive does nothing until it is awaited")]] HandlersWait
   using Returned = std::common_type_t<std::invoke_result_t<Hs&, Handled<Hs>>...>;
   static_assert((std::is_same_v<Returned, std::invoke_result_t<Hs&, Handled<Hs>>> && ...),
                 "the handlers of one Receive return the same type");
+  static_assert(kAllDiffer<Handled<Hs>...>, "the handlers of one Receive take different messages");
   // Void handlers with a limit say whether there was a message.
   using Limited = std::conditional_t<
       std::is_void_v<Returned>, bool,
@@ -226,6 +239,7 @@ class [[nodiscard("a receive does nothing until it is awaited")]] HandlersWait
 
  public:
   HandlersWait(Tick wait_deadline, std::tuple<Hs...> handlers) : handlers_(std::move(handlers)) {
+    (static_cast<void>(kIsReceived<Handled<Hs>>), ...);
     deadline = wait_deadline;
     match = &Matches;
   }
@@ -292,6 +306,7 @@ template <typename... Ms>
 auto Receive() {
   static_assert(((std::is_same_v<Ms, std::decay_t<Ms>>) && ...),
                 "Receive<M>: M is a plain value type");
+  static_assert(process_internal::kAllDiffer<Ms...>, "Receive<A, B>: each type is named once");
   return process_internal::ReceiveWait<false, process_internal::Anything, Ms...>(
       process_internal::kForever, 0, {});
 }

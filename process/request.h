@@ -17,9 +17,13 @@
 // A request fails with
 //   kDeadlineExceeded    no answer in time. The request may still be carried out.
 //   kNotFound            there is no such process, or nobody has the name
-//   kUnavailable         the process ended before it answered, or dropped the `ReplyTo`;
-//                        `ExitReasonOf(status)` is the reason it ended with
+//   kUnavailable         the process ended before it answered, or dropped the `ReplyTo`, or its node
+//                        can't be reached; `ExitReasonOf(status)` is the reason it ended with, or
+//                        `noconnection`
+//   kResourceExhausted   the mailbox of the process is full: see overflow.h
 //   kFailedPrecondition  a process can't ask itself
+//   kInvalidArgument     the process is on another node, and the message can't be sent there: wire.h
+//   kUnimplemented, kDataLoss   the other node doesn't understand the request, or this one the answer
 // `IsCallFailure(status)` tells these from a status that is the server's answer.
 #ifndef HYDRA_PROCESS_REQUEST_H_
 #define HYDRA_PROCESS_REQUEST_H_
@@ -37,6 +41,7 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer.h"
 #include "hydra/process/internal/current.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -106,10 +111,18 @@ struct Asked {
   M request;
   ReplyTo<M> reply_to;
 
-  // For the runtime: it has been received; it can't be.
+  // For the runtime: it has been received; it is received from another node, and sent to one; it can't
+  // be received.
   void OnReceived() { reply_to.target().Hold(); }
-  void Refuse(process_internal::Scheduler& scheduler, const Pid&, const ExitReason& reason) {
-    std::move(reply_to.target()).Refuse(scheduler, reason);
+  using Sent = M;
+  static Asked Received(M message, Ref asker) {
+    return Asked{std::move(message), ReplyTo<M>(asker)};
+  }
+  const M& sent() const { return request; }
+  Ref ReleaseAsker() { return reply_to.target().Release(); }
+  void Refuse(process_internal::Scheduler& scheduler, const Pid&,
+              const process_internal::Refusal& refusal) {
+    std::move(reply_to.target()).Refuse(scheduler, refusal);
   }
 };
 
@@ -131,6 +144,7 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
 
   RequestResult<M> await_resume() {
     if (absl::Status failure = Failure(); !failure.ok()) return failure;
+    if (absl::Status failure = Decode<AnswerOf<typename M::Reply>>(); !failure.ok()) return failure;
     return TakeAnswer<AnswerOf<typename M::Reply>>();
   }
 };

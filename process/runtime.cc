@@ -71,9 +71,12 @@ class WatchedEntry final : public Entry, private ExitWatcher {
 
 Scheduler::Options SchedulerOptions(const RuntimeOptions& options) {
   HYDRA_CHECK(options.schedulers >= 0) << "RuntimeOptions::schedulers is " << options.schedulers;
+  HYDRA_CHECK(options.max_blocking_threads > 0)
+      << "RuntimeOptions::max_blocking_threads is " << options.max_blocking_threads;
   const uint32_t cores = std::max(std::thread::hardware_concurrency(), 1U);
   return {.workers = options.schedulers == 0 ? cores : static_cast<uint32_t>(options.schedulers),
-          .max_processes = options.max_processes};
+          .max_processes = options.max_processes,
+          .max_blocking_threads = static_cast<uint32_t>(options.max_blocking_threads)};
 }
 
 }  // namespace
@@ -100,6 +103,11 @@ absl::Status Runtime::Unregister(std::string_view name) {
 }
 Pid Runtime::WhereIs(std::string_view name) const { return scheduler_->names().WhereIs(name); }
 std::vector<std::string> Runtime::RegisteredNames() const { return scheduler_->names().All(); }
+
+Port Runtime::Join(NodeId self, std::shared_ptr<Transport> transport) {
+  scheduler_->remote().Join(std::move(self), std::move(transport));
+  return Port(scheduler_->gate());
+}
 
 size_t Runtime::process_count() const { return scheduler_->process_count(); }
 absl::Time Runtime::Now() const { return scheduler_->clock().Now(); }

@@ -25,11 +25,13 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/process_info.h"
 #include "hydra/process/request.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
+#include "hydra/process/transport.h"
 
 namespace hydra {
 
@@ -43,6 +45,8 @@ struct RuntimeOptions {
   // Processes that may exist at a time, rounded up to a multiple of 1,024; each scheduler may keep
   // up to 128 free places to itself. Costs address space only, 128 bytes each.
   uint32_t max_processes = uint32_t{1} << 26;
+  // Threads that the functions of RunBlocking may have at a time. They are started when they are needed.
+  int max_blocking_threads = 64;
 };
 
 // Thread safety: any thread. Must outlive every call.
@@ -52,9 +56,10 @@ class Runtime {
   Runtime(const Runtime&) = delete;
   Runtime& operator=(const Runtime&) = delete;
 
-  // Ends every process with the reason `killed`: all their frames and messages are destroyed, on
-  // the calling thread. Waits for the turns that are being run: a process that never suspends is
-  // waited for without end. Not to be called by a process.
+  // Asks the functions of RunBlocking that run to stop, and waits until they have returned. Then ends
+  // every process with the reason `killed`: all their frames and messages are destroyed, on the calling
+  // thread. Waits for the turns that are being run. A function that never returns, and a process that
+  // never suspends, are waited for without end. Not to be called by a process.
   virtual ~Runtime();
 
   // As the free function of that name.
@@ -88,6 +93,10 @@ class Runtime {
   absl::Status Unregister(std::string_view name);
   Pid WhereIs(std::string_view name) const;
   std::vector<std::string> RegisteredNames() const;
+
+  // Makes this runtime the node `self`, which reaches others by `transport`. At most once, before pids of
+  // it are sent anywhere. See transport.h.
+  Port Join(NodeId self, std::shared_ptr<Transport> transport);
 
   // Spawns a process and blocks the calling thread until it has ended. Returns why it ended; `noproc`
   // if nothing could be spawned. Not to be called by a process.

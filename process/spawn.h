@@ -11,6 +11,7 @@
 #ifndef HYDRA_PROCESS_SPAWN_H_
 #define HYDRA_PROCESS_SPAWN_H_
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,7 @@
 #include "hydra/process/async.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/overflow.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 
@@ -73,6 +75,10 @@ struct SpawnOptions {
   Priority priority = Priority::kNormal;
   // It works on behalf of the caller: see Callers.
   bool for_caller = false;
+  // So many messages may wait for it at most, and what happens then: see overflow.h. 0 is no limit.
+  // Cost: a send to it takes a lock.
+  size_t mailbox_limit = 0;
+  Overflow on_overflow = Overflow::kDropNewest;
 };
 
 // The same with options. Where it fails nothing is spawned, nothing is linked, and no exit signal or
@@ -90,7 +96,8 @@ absl::StatusOr<Pid> SpawnWith(const SpawnOptions& options, F&& body, Args&&... a
        .monitor = options.monitor,
        .name = options.name,
        .label = options.label,
-       .for_caller = options.for_caller});
+       .for_caller = options.for_caller,
+       .mailbox_limit = {options.mailbox_limit, options.on_overflow}});
 }
 
 }  // namespace hydra

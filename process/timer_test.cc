@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
@@ -16,6 +17,8 @@
 #include "hydra/process/alias.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/link.h"
 #include "hydra/process/name.h"
 #include "hydra/process/pid.h"
@@ -206,6 +209,15 @@ HYDRA_TEST_BY_HAND(CancelTimerTest, DestroysTheMessage) {
   EXPECT_TRUE(CancelTimer(timer).has_value());
   EXPECT_EQ(counted.use_count(), 1);
   co_return;
+}
+
+// TMR2: no lock is held while it is destroyed.
+HYDRA_TEST_BY_HAND(CancelTimerTest, DestructorOfTheMessageMayUseTimers) {
+  SendAfter(kMs, Self(), 1);
+  auto start = absl::MakeCleanup([to = Self()] { SendAfter(2 * kMs, to, 2); });
+  EXPECT_TRUE(CancelTimer(SendAfter(kMs, Self(), std::move(start))).has_value());
+  EXPECT_EQ(co_await Receive<int>(), 1);
+  EXPECT_EQ(co_await Receive<int>(), 2);
 }
 
 // TMR2: in place of a timer that is gone another may have been kept since.
@@ -416,6 +428,13 @@ HYDRA_TEST_BY_HAND(TimerTest, ToAnAliasArrivesWhileThatIsActive) {
   EXPECT_TRUE(CancelTimer(interval).has_value());
 }
 
+// W19
+HYDRA_TEST_BY_HAND(TimerTest, NothingIsLeftOfThoseThatHaveFired) {
+  for (int i = 0; i < 1000; ++i) SendAfter(absl::ZeroDuration(), Self(), i);
+  for (int i = 0; i < 1000; ++i) co_await Receive<int>();
+  EXPECT_EQ(process_internal::Worker::CurrentOrDie().scheduler().timers().pending(), 0U);
+}
+
 // TMR8
 HYDRA_TEST_BY_HAND(TimerTest, ManyTimersAreStartedAndCancelled) {
   constexpr int kCount = 10'000;
@@ -426,6 +445,21 @@ HYDRA_TEST_BY_HAND(TimerTest, ManyTimersAreStartedAndCancelled) {
   const std::vector<int> received = co_await Flush<int>();
   CO_ASSERT_EQ(received.size(), kCount / 2U);
   for (int i : received) CO_ASSERT_EQ(i % 2, 1);
+}
+
+// TMR4: what is left of them goes with the runtime.
+TEST(TimerToANameTest, MessageIsDestroyedWithTheRuntime) {
+  const auto token = std::make_shared<int>();
+  {
+    ManualRuntime runtime;
+    runtime.Run([token]() -> Async<> {
+      SendAfter(absl::Hours(1), "nobody", token);
+      SendInterval(absl::Hours(1), "nobody", token);
+      co_return;
+    });
+    EXPECT_GT(token.use_count(), 1);
+  }
+  EXPECT_EQ(token.use_count(), 1);
 }
 
 }  // namespace

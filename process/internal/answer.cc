@@ -12,6 +12,8 @@
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer_signal.h"
+#include "hydra/process/internal/refusal.h"
+#include "hydra/process/internal/remote.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
@@ -31,6 +33,11 @@ absl::Status CallFailure(absl::Status status, const std::optional<ExitReason>& r
 
 }  // namespace
 
+absl::Status NotUnderstood(const absl::Status& why) {
+  return CallFailure(
+      absl::DataLossError("the answer can't be read: " + std::string(why.message())));
+}
+
 // ---- AnswerTarget.
 
 void AnswerTarget::Hold() { holder_ = Worker::CurrentOrDie().HoldRequest(asker_); }
@@ -43,12 +50,10 @@ void AnswerTarget::Answer(AnswerSignal* answer) && {
   worker.Send(asker.creator(), answer);
 }
 
-void AnswerTarget::Refuse(Scheduler& scheduler, const ExitReason& reason) && {
+void AnswerTarget::Refuse(Scheduler& scheduler, const Refusal& refusal) && {
   if (!asker_) return;
   const Ref asker = std::exchange(asker_, Ref());
-  const auto why = reason.kind() == ExitReason::Kind::kNoProc ? NoAnswer::Why::kNoProcess
-                                                              : NoAnswer::Why::kEnded;
-  scheduler.Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), why, reason));
+  scheduler.Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), refusal));
 }
 
 void AnswerTarget::Drop() noexcept {
@@ -58,12 +63,12 @@ void AnswerTarget::Drop() noexcept {
   const ExitReason* ending = worker->ending();
   // Who ends with a request that it holds tells so when it has ended.
   if (ending != nullptr && own) return;
-  if (ending != nullptr) return std::move(*this).Refuse(worker->scheduler(), *ending);
+  if (ending != nullptr)
+    return std::move(*this).Refuse(worker->scheduler(), {Refusal::Why::kEnded, *ending});
   // An exception may be about to end it, too: if not, it comes to this signal.
   if (own && std::uncaught_exceptions() > 0)
     return worker->Send(holder_, NewSignal<DroppedSignal>(&kDropped, asker_));
-  std::move(*this).Answer(
-      NewAnswerSignal<NoAnswer>(asker_.id(), NoAnswer::Why::kDropped, ExitReason()));
+  std::move(*this).Answer(NewAnswerSignal<NoAnswer>(asker_.id(), Refusal{Refusal::Why::kDropped}));
 }
 
 // ---- AnswerWait, AskingWait.
@@ -71,29 +76,37 @@ void AnswerTarget::Drop() noexcept {
 AskingWait::AskingWait(const Dest& to, absl::Duration timeout, Self self)
     : self_(self), ref_(MakeRef()), to_(to), timeout_(timeout) {}
 
+AskingWait::AskingWait(AskingWait&& other) noexcept
+    : AnswerWait(std::move(other)),
+      self_(other.self_),
+      ref_(other.ref_),
+      to_(std::move(other.to_)),
+      timeout_(other.timeout_),
+      signal_(std::exchange(other.signal_, nullptr)) {}
+
 AskingWait::~AskingWait() {
   if (signal_ != nullptr) DestroySignal(signal_);
+  if (remote_ != nullptr && found == nullptr) remote_->GiveUp(to_, ref_);
 }
 
-AnswerWait::~AnswerWait() {
-  if (found == nullptr) return;
-  found->type->destroy_value(found);
-  if (!found_is_pinned) FreeSignal(found);
-}
-
-bool AskingWait::SendIt() {
+bool AskingWait::Ask() {
   Worker& worker = Worker::CurrentOrDie();
   const Ref* alias = to_.alias();
   Pid to;
   if (to_.pid() != nullptr) to = *to_.pid();
   if (alias != nullptr) to = alias->creator();
   if (to_.name() != nullptr) to = worker.scheduler().WhereIs(*to_.name());
+  if (worker.scheduler().IsElsewhere(to_)) remote_ = &worker.scheduler().remote();
   if (self_ == Self::kNot && to == ref_.creator()) return false;
   request = ref_.id();
   deadline = worker.scheduler().clock().TickAfter(timeout_);
   Signal* signal = std::exchange(signal_, nullptr);
   if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
-  worker.Send(to, signal);
+  if (to_.name() != nullptr && worker.scheduler().IsElsewhere(to_)) {
+    worker.scheduler().SendElsewhere(to_, signal);
+  } else {
+    worker.Send(to, signal);
+  }
   return true;
 }
 
@@ -103,15 +116,25 @@ absl::Status AskingWait::Failure() const {
   if (found == nullptr)
     return CallFailure(
         absl::DeadlineExceededError("no answer within " + absl::FormatDuration(timeout_)));
-  const auto& failure = *static_cast<const NoAnswer*>(found);
-  switch (failure.why) {
-    case NoAnswer::Why::kNoProcess:
-      return CallFailure(absl::NotFoundError("there is no such process"), failure.reason);
-    case NoAnswer::Why::kEnded:
+  const Refusal& refusal = static_cast<const NoAnswer*>(found)->refusal;
+  switch (refusal.why) {
+    case Refusal::Why::kNoProcess:
+      return CallFailure(absl::NotFoundError("there is no such process"), refusal.reason);
+    case Refusal::Why::kEnded:
       return CallFailure(absl::UnavailableError("the process that was asked has ended: " +
-                                                failure.reason.ToString()),
-                         failure.reason);
-    case NoAnswer::Why::kDropped:
+                                                refusal.reason.ToString()),
+                         refusal.reason);
+    case Refusal::Why::kMailboxFull:
+      return CallFailure(
+          absl::ResourceExhaustedError("the mailbox of the process that was asked is full"));
+    case Refusal::Why::kNoConnection:
+      return CallFailure(absl::UnavailableError("the node of the process can't be reached"),
+                         refusal.reason);
+    case Refusal::Why::kNotUnderstood:
+      return CallFailure(absl::UnimplementedError("nobody on that node receives such requests"));
+    case Refusal::Why::kLocalOnly:
+      return CallFailure(absl::InvalidArgumentError(refusal.reason.ToString()));
+    case Refusal::Why::kDropped:
       break;
   }
   return CallFailure(absl::UnavailableError("the request was dropped without an answer"));

@@ -21,14 +21,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/process/dest.h"
-#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer_signal.h"
 #include "hydra/process/internal/current.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
+
+class Remote;
 
 // What a reply of type R is carried as, and what the request then yields.
 template <typename R>
@@ -84,11 +86,14 @@ class AnswerTarget {
   // The calling process has received the request: its end is to be told.
   void Hold();
 
+  // Tells nobody any more; the asker is told by somebody else.
+  Ref Release() { return std::exchange(asker_, Ref()); }
+
   // Takes the answer; destroys it if the asker has been told.
   void Answer(AnswerSignal* answer) &&;
 
   // The request is not going to be received.
-  void Refuse(Scheduler& scheduler, const ExitReason& reason) &&;
+  void Refuse(Scheduler& scheduler, const Refusal& refusal) &&;
 
  private:
   void Drop() noexcept;
@@ -102,6 +107,10 @@ class AnswerTarget {
 // The payload of a status that says why there is no answer.
 inline constexpr char kCallFailure[] = "hydra/call-failure";
 
+// What a request fails with whose answer can't be read.
+absl::Status NotUnderstood(const absl::Status& why);
+
+// Movable until it has begun.
 class AnswerWait : public AwaitableWait {
  public:
   AnswerWait(const AnswerWait&) = delete;
@@ -109,9 +118,25 @@ class AnswerWait : public AwaitableWait {
 
  protected:
   AnswerWait() = default;
-  ~AnswerWait();
+  AnswerWait(AnswerWait&&) = default;
+  ~AnswerWait() { DestroyFound(); }
 
   bool is_answered() const { return found != nullptr && found->type != &kAnswerType<NoAnswer>; }
+
+  // Decodes an answer from another node. Returns why it can't.
+  template <typename A>
+  absl::Status Decode() {
+    if (found->type != &kAnswerType<EncodedAnswer>) [[likely]]
+      return absl::OkStatus();
+    if constexpr (IsWireReady<A>()) {
+      absl::StatusOr<A> answer = DecodeFromNode<A>(static_cast<EncodedAnswer*>(found)->value);
+      if (!answer.ok()) return NotUnderstood(answer.status());
+      DestroyFound();
+      found = NewAnswer<A>(request, *std::move(answer));
+      found_is_pinned = false;
+    }
+    return absl::OkStatus();
+  }
 
   template <typename A>
   A TakeAnswer() {
@@ -124,13 +149,17 @@ class AskingWait : public AnswerWait {
  public:
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
-    if (!SendIt()) return false;
+    if (!Ask()) return false;
     return BeginWait(*this, leaf.promise());
   }
+
+  // Sends the signal. Returns false if that can't be: a process may not be asked by itself.
+  bool Ask();
 
  protected:
   enum class Self : uint8_t { kMayBeAsked, kNot };
   AskingWait(const Dest& to, absl::Duration timeout, Self self);
+  AskingWait(AskingWait&& other) noexcept;
   ~AskingWait();
 
   // The ref that the answer is to be sent to.
@@ -143,12 +172,10 @@ class AskingWait : public AnswerWait {
   absl::Status Failure() const;
 
  private:
-  // Sends the request. Returns false if that can't be: a process may not be asked by itself.
-  bool SendIt();
-
   const Self self_;
   const Ref ref_;
-  const Dest to_;
+  Dest to_;
+  Remote* remote_ = nullptr;  // if what is asked is on another node
   absl::Duration timeout_;
   Signal* signal_ = nullptr;
 };

@@ -7,9 +7,12 @@
 #include <type_traits>
 #include <utility>
 
-#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/wire_codec.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/wire.h"
 
 namespace hydra::process_internal {
 
@@ -27,12 +30,28 @@ struct ValueAnswer final : AnswerSignal {
 
 // There is no answer, and why.
 struct NoAnswer final : AnswerSignal {
-  enum class Why : uint8_t { kNoProcess, kEnded, kDropped };
-  NoAnswer(Why no_answer, ExitReason exit_reason)
-      : why(no_answer), reason(std::move(exit_reason)) {}
-  Why why;
-  ExitReason reason;  // of kEnded
+  explicit NoAnswer(Refusal why) : refusal(std::move(why)) {}
+  Refusal refusal;
 };
+
+// An answer from another node. It is decoded by who has asked, and knows its type.
+struct EncodedAnswer final : AnswerSignal {
+  explicit EncodedAnswer(Encoded answer) : value(std::move(answer)) {}
+  Encoded value;
+};
+
+template <typename A>
+EncodedMessage EncodeAnswer(Signal& answer) {
+  return {EncodeForNode(static_cast<ValueAnswer<A>&>(answer).value), Ref()};
+}
+template <typename A>
+inline constexpr WireCodec kAnswerCodec = {.encode = &EncodeAnswer<A>, .decode = nullptr};
+
+template <typename S>
+inline constexpr const WireCodec* kCodecOfAnswer = nullptr;
+template <typename A>
+  requires(IsWireReady<A>())
+inline constexpr const WireCodec* kCodecOfAnswer<ValueAnswer<A>> = &kAnswerCodec<A>;
 
 template <typename S>
 constexpr SignalType MakeAnswerType() {
@@ -43,6 +62,7 @@ constexpr SignalType MakeAnswerType() {
       .destroy_value = [](Signal* signal) noexcept { std::destroy_at(static_cast<S*>(signal)); },
       .clone = nullptr,
       .refuse = nullptr,
+      .codec = kCodecOfAnswer<S>,
       .name = "answer"};
 }
 template <typename S>

@@ -29,9 +29,13 @@ enum class ProcessState : uint8_t {
   kFree,     // the slot holds no process
   kNew,      // spawned, its body not yet called
   kAlive,    // its body has begun
+  kDoomed,   // it ends as soon as a blocking function has returned, which its frames are kept for
   kExiting,  // its frames and what it owned are being released
   kDead,     // its death is visible; unread messages are still being destroyed
 };
+
+// In the serial of a block whose process has a mailbox limit, and in no pid: see limited_inbox.h.
+inline constexpr uint64_t kLimited = uint64_t{1} << 63;
 
 struct alignas(kCacheLine) ControlBlock {
   // Makes the block that of a new process, which can be sent to from now on.

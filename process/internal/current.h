@@ -12,6 +12,7 @@
 #include "hydra/process/async.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/mailbox_limit.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -34,13 +35,16 @@ struct Spawning {
   std::string_view name = {};
   std::string_view label = {};
   bool for_caller = false;
+  MailboxLimit mailbox_limit = {};
 
   // Whether there is more to be noted about the process than a plain spawn does.
   bool HasRelations() const { return link || monitor != nullptr || !label.empty() || for_caller; }
 };
 
+inline constexpr Spawning kPlainSpawn;
+
 // Spawns a process. Takes the entry.
-HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, const Spawning& spawning = {});
+HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, const Spawning& spawning = kPlainSpawn);
 
 // The same for SpawnWith. Takes the entry.
 absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning);

@@ -11,6 +11,7 @@
 //   7. unread messages are destroyed, requests among them refused, a bounded number a turn;
 //   8. the slot is given to another process, under another serial.
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,10 +21,12 @@
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/blocking_wait.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/mailbox.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/relations.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
@@ -44,7 +47,48 @@ std::string LabelOf(const ControlBlock& process) {
 
 }  // namespace
 
-void Worker::EndByExit(ControlBlock& process) { End(process, *std::exchange(exit_, std::nullopt)); }
+// Unless a blocking function has the frames: then the process is doomed, and ends when that has
+// returned.
+void Worker::EndByExit(ControlBlock& process) {
+  Wait* wait = process.wait;
+  if (wait != nullptr && wait->holds_frames && wait->found == nullptr) [[unlikely]] {
+    auto& blocking = static_cast<BlockingWait&>(*wait);
+    if (!blocking.GiveUp()) {
+      process.state = ProcessState::kDoomed;
+      blocking.exit = std::exchange(exit_, std::nullopt);
+      return AwaitReturn(process, std::exchange(after_exit_, nullptr));
+    }
+  }
+  End(process, *std::exchange(exit_, std::nullopt));
+}
+
+// Keeps `fresh` and all that arrives from now on, until the blocking function has returned.
+void Worker::AwaitReturn(ControlBlock& process, Signal* fresh) {
+  current_ = &process;
+  const uint64_t serial = process.serial.load(std::memory_order_relaxed);
+  auto& wait = static_cast<BlockingWait&>(*process.wait);
+  for (;;) {
+    bool returned = false;
+    while (fresh != nullptr) {
+      Signal* signal = std::exchange(fresh, fresh->next);
+      if (signal->serial == serial) {
+        returned |= wait.Keep(signal);
+      } else {
+        ConsumeStrange(process, signal);
+      }
+    }
+    if (returned) return EndDoomed(process);
+    fresh = process.inbox.TakeNew(process.cursor);
+    if (fresh == nullptr && process.inbox.Sleep(process.cursor)) break;
+  }
+  current_ = nullptr;
+}
+
+void Worker::EndDoomed(ControlBlock& process) {
+  auto& wait = static_cast<BlockingWait&>(*process.wait);
+  after_exit_ = wait.TakeKept();
+  End(process, *std::exchange(wait.exit, std::nullopt));
+}
 
 void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
@@ -66,11 +110,16 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
     ReleaseName(process);  // which it got meanwhile: names.h
   if (after_exit_ != nullptr) Admit(process, std::exchange(after_exit_, nullptr));
   if (late != nullptr) Admit(process, late);
+  if (IsLimited(process)) [[unlikely]]
+    CloseLimitedInbox(process);
   process.state = ProcessState::kDead;
   Count(ended_count_);
   current_ = nullptr;
   scheduler_.timers().CancelAll(pid, process.user_timers);
-  if (process.relations != nullptr) TellOfEnd(*process.relations, pid, reason);
+  if (process.relations != nullptr) {
+    TellOfEnd(*process.relations, pid, reason);
+    if (process.relations->crosses_nodes) scheduler_.remote().Forget(pid);
+  }
   if (!process.mailbox.HasNone()) RelationsOf(process).exit_reason = reason;
   if (watcher != nullptr) watcher->OnExit(reason);
   Reap(process);
@@ -108,12 +157,12 @@ void Worker::Reap(ControlBlock& process) {
       process.mailbox.Reset();
       if (process.relations != nullptr) FreeRelations(process);
       process.state = ProcessState::kFree;
-      process.serial.store(process.serial.load(std::memory_order_relaxed) + 1,
-                           std::memory_order_release);
+      process.serial.store(PidOf(process).serial() + 1, std::memory_order_release);
       return table_.Free(slots_, &process);
     }
     if (message->type->refuse != nullptr) {
-      message->type->refuse(scheduler_, PidOf(process), *message, process.relations->exit_reason);
+      message->type->refuse(scheduler_, PidOf(process), *message,
+                            {Refusal::Why::kEnded, process.relations->exit_reason});
     }
     DestroySignal(message);
   }

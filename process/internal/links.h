@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "hydra/process/internal/small_map.h"
 #include "hydra/process/pid.h"
@@ -60,6 +61,17 @@ class Links {
 
   // Returns whether the partner's end acts on this process.
   bool OnPartnerEnd(const Pid& partner) { return EndIfActive(partner); }
+
+  // Ends all links with partners that `is_lost` says are. Returns those whose links were active.
+  template <typename IsLost>
+  std::vector<Pid> TakeLost(IsLost is_lost) {
+    std::vector<Pid> lost;
+    for (const auto& [partner, ending] : links_) {
+      if (is_lost(partner)) lost.push_back(partner);
+    }
+    std::erase_if(lost, [this](const Pid& partner) { return *links_.Take(partner) != kActive; });
+    return lost;
+  }
 
   // Calls `visit(partner)` for each active link.
   template <typename Visit>

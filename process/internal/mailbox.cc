@@ -44,6 +44,14 @@ Signal* SavedMessages::PopOldest() {
                 types_.begin());
 }
 
+Signal* SavedMessages::TakeOldestWith(uint64_t bits) {
+  for (size_t index = first_; index < types_.size(); ++index) {
+    if (types_[index] != nullptr && (entries_[index].message->serial & bits) != 0)
+      return Remove(index);
+  }
+  return nullptr;
+}
+
 // Searches from the newest message backwards in growing steps: what a mark is made for has arrived
 // lately.
 size_t SavedMessages::FirstBehind(uint64_t mark) const {
@@ -98,6 +106,20 @@ Signal* Mailbox::PopOldest() {
   Signal* message = fresh_;
   fresh_ = message->next;
   return message;
+}
+
+Signal* Mailbox::TakeOldestWith(uint64_t bits) {
+  if (saved_ != nullptr) {
+    if (Signal* message = saved_->TakeOldestWith(bits)) return message;
+  }
+  Signal* before = nullptr;
+  for (Signal* message = fresh_; message != nullptr; before = message, message = message->next) {
+    if ((message->serial & bits) == 0) continue;
+    (before == nullptr ? fresh_ : before->next) = message->next;
+    if (message == last_fresh_) last_fresh_ = before;
+    return message;
+  }
+  return nullptr;
 }
 
 void Mailbox::Save(Signal* message) {

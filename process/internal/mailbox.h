@@ -39,6 +39,9 @@ class SavedMessages {
   // Removes and returns the oldest message; null when there is none.
   Signal* PopOldest();
 
+  // The same for the oldest with one of these bits in its serial.
+  Signal* TakeOldestWith(uint64_t bits);
+
  private:
   struct Entry {
     Signal* message;
@@ -57,14 +60,15 @@ class SavedMessages {
 
 class Mailbox {
  public:
-  // Adds drained messages, linked oldest first.
-  void Append(Signal* first, Signal* last) {
+  // Adds a drained message.
+  void Append(Signal* message) {
+    message->next = nullptr;
     if (fresh_ == nullptr) {
-      fresh_ = first;
+      fresh_ = message;
     } else {
-      last_fresh_->next = first;
+      last_fresh_->next = message;
     }
-    last_fresh_ = last;
+    last_fresh_ = message;
   }
 
   // Whether there are messages that no receive has looked at.
@@ -105,6 +109,9 @@ class Mailbox {
 
   // Removes and returns the oldest message; null when there is none.
   Signal* PopOldest();
+
+  // The same for the oldest with one of these bits in its serial. Cost: a step for each that is older.
+  Signal* TakeOldestWith(uint64_t bits);
 
   // Frees what the mailbox needs beyond itself. It must be empty.
   void Reset() {

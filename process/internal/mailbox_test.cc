@@ -44,7 +44,7 @@ class MailboxTest : public testing::Test {
   template <typename M>
   void Add(int number) {
     Signal* signal = NewSignal<M>(&kMessageType<M>, number);
-    mailbox_.Append(signal, signal);
+    mailbox_.Append(signal);
   }
 
   // What a new wait like `wait` finds; nothing if it finds nothing.
@@ -153,7 +153,8 @@ TEST_F(MailboxTest, FoundMessageThatTheInboxStillPointsToIsPinned) {
   inbox.Push(first);
   inbox.Push(second);
   ASSERT_EQ(inbox.TakeNew(cursor_), first);
-  mailbox_.Append(first, second);
+  mailbox_.Append(first);
+  mailbox_.Append(second);
   Wait wait = WaitFor<Blue>();
   EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kYes);
   EXPECT_TRUE(wait.found_is_pinned);

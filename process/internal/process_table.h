@@ -42,9 +42,8 @@ class ProcessTable {
   bool IsAlive(const Pid& pid) const {
     const ControlBlock& process = slots_[pid.slot()];
     // Compared again at the end, since the slot may have passed to another process meanwhile.
-    return process.serial.load(std::memory_order_acquire) == pid.serial() &&
-           !process.inbox.IsClosed() &&
-           process.serial.load(std::memory_order_acquire) == pid.serial();
+    return SerialOf(process) == pid.serial() && !process.inbox.IsClosed() &&
+           SerialOf(process) == pid.serial();
   }
 
   // Takes a free slot; null when there is none (see RuntimeOptions::max_processes). Thread safety: `cache` is the caller's
@@ -61,6 +60,9 @@ class ProcessTable {
   // Slots that go between a cache and the table at a time.
   static constexpr uint32_t kBatch = 64;
 
+  static uint64_t SerialOf(const ControlBlock& process) {
+    return process.serial.load(std::memory_order_acquire) & ~kLimited;
+  }
   bool Refill(SlotCache& cache);
   bool Grow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 

@@ -68,7 +68,8 @@ void Worker::Link(const Pid& partner) {
   ControlBlock& process = CurrentProcess();
   const Pid self = PidOf(process);
   if (partner == self || process.state == ProcessState::kExiting) return;
-  if (RelationsOf(process).links.Link(partner)) Send(partner, NewSignal<LinkSignal>(&kLink, self));
+  RelationsOf(process).crosses_nodes |= partner.home() != home_;
+  if (process.relations->links.Link(partner)) Send(partner, NewSignal<LinkSignal>(&kLink, self));
 }
 
 void Worker::Unlink(const Pid& partner) {
@@ -106,6 +107,7 @@ void Worker::Discard(ControlBlock& process) {
   Entry* entry = std::exchange(process.entry, nullptr);
   entry->destroy(entry);
   process.inbox.Close(process.cursor);
+  if (IsLimited(process)) CloseLimitedInbox(process);
   Count(ended_count_);
   Reap(process);
 }
@@ -133,13 +135,24 @@ Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
   if (process.state == ProcessState::kExiting) return ref;
   const bool is_monitor = target != self;  // one's own end can't be heard of
   if (!is_monitor && alias == Alias::kNone) return ref;
-  RelationsOf(process).refs.Add(ref.id(), OwnRef{.is_monitor = is_monitor,
-                                                 .alias = alias,
-                                                 .monitored = target,
-                                                 .name = std::move(name),
-                                                 .tag = tag});
-  if (is_monitor) Send(target, NewSignal<MonitorSignal>(&kMonitor, ref));
+  Relations& relations = RelationsOf(process);
+  relations.crosses_nodes |= target.home() != home_;
+  OwnRef& own = relations.refs.Add(ref.id(), OwnRef{.is_monitor = is_monitor,
+                                                    .alias = alias,
+                                                    .monitored = target,
+                                                    .name = std::move(name),
+                                                    .tag = tag});
+  if (is_monitor) SendToMonitored(own, NewSignal<MonitorSignal>(&kMonitor, ref));
   return ref;
+}
+
+// A name on another node is looked up there.
+void Worker::SendToMonitored(const OwnRef& own, Signal* signal) {
+  if (own.name != nullptr && scheduler_.IsElsewhere(*own.name)) {
+    scheduler_.SendElsewhere(*own.name, signal);
+  } else {
+    Send(own.monitored, signal);
+  }
 }
 
 bool Worker::Demonitor(const Ref& ref) {
@@ -147,7 +160,7 @@ bool Worker::Demonitor(const Ref& ref) {
   OwnRef* own = FindOwn(process, ref);
   if (own == nullptr) return false;
   const bool was_active = own->is_monitor;
-  if (was_active) Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
+  if (was_active) SendToMonitored(*own, NewSignal<DemonitorSignal>(&kDemonitor, ref));
   // Of a monitor of oneself there is only the alias.
   if (was_active || own->EndsWithMonitor()) EndMonitor(process, ref.id(), *own);
   return was_active;
@@ -227,8 +240,18 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
   switch (signal->type->kind) {
     case SignalKind::kMessage:
       return signal;
-    case SignalKind::kAliasedMessage:
-      return TakeAliased(process, ValueOf<AliasedMessage>(signal));
+    case SignalKind::kEncoded:
+      return DecodeMessage(process, *signal);
+    case SignalKind::kAliasedMessage: {
+      Signal* message = TakeAliased(process, ValueOf<AliasedMessage>(signal));
+      if (message == nullptr || message->type->kind != SignalKind::kEncoded) return message;
+      Signal* decoded = DecodeMessage(process, *message);
+      DestroySignal(message);
+      return decoded;
+    }
+    case SignalKind::kNodeDown:
+      ActOnNodeDown(process, *ValueOf<NodeDownSignal>(signal).node);
+      return nullptr;
     case SignalKind::kExit:
       return ActOnExit(process, signal, /*by_link=*/false);
     case SignalKind::kLinkExit: {
@@ -238,6 +261,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
     }
     case SignalKind::kLink:
       RelationsOf(process).links.OnLink(ValueOf<LinkSignal>(signal).from);
+      process.relations->crosses_nodes |= ValueOf<LinkSignal>(signal).from.home() != home_;
       return nullptr;
     case SignalKind::kUnlink: {
       const UnlinkSignal& unlink = ValueOf<UnlinkSignal>(signal);
@@ -252,6 +276,8 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
     }
     case SignalKind::kMonitor:
       RelationsOf(process).observers.Add(ValueOf<MonitorSignal>(signal).ref, Observes::kEnd);
+      process.relations->crosses_nodes |=
+          ValueOf<MonitorSignal>(signal).ref.creator().home() != home_;
       return nullptr;
     case SignalKind::kDemonitor:
       if (process.relations != nullptr)
@@ -270,6 +296,15 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
       return nullptr;
     case SignalKind::kQuery:
       ActOnQuery(process, ValueOf<Query>(signal));
+      return nullptr;
+    case SignalKind::kMail:
+      TakeMail(process);
+      return nullptr;
+    case SignalKind::kOverflow:
+      ActOnOverflow(process, ValueOf<OverflowSignal>(signal).limit);
+      return nullptr;
+    case SignalKind::kRelease:
+      ActOnRelease(process, ValueOf<ReleaseSignal>(signal).from);
       return nullptr;
     case SignalKind::kWake:
       // Unless it has been armed anew since, or released.
@@ -313,14 +348,13 @@ Signal* Worker::ActOnDown(ControlBlock& process, Signal* signal) {
 void Worker::ActOnDropped(ControlBlock& process, const Ref& asker) {
   if (process.state == ProcessState::kExiting) return;
   process.relations->observers.Take(asker);
-  Send(asker.creator(),
-       NewAnswerSignal<NoAnswer>(asker.id(), NoAnswer::Why::kDropped, ExitReason()));
+  Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), Refusal{Refusal::Why::kDropped}));
 }
 
 // Answers that the process is alive, or tells about it.
 void Worker::ActOnQuery(ControlBlock& process, Query& query) {
   if (process.state == ProcessState::kExiting)
-    return query.Refuse(scheduler_, PidOf(process), ExitReason::NoProc());
+    return query.Refuse(scheduler_, PidOf(process), Refusal());
   AnswerSignal* answer = query.what == Query::What::kIsAlive
                              ? NewAnswer<bool>(query.asker.id(), true)
                              : NewAnswer<ProcessInfo>(query.asker.id(), InfoOf(process));
@@ -334,6 +368,10 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
   info.priority = process.priority;
   info.traps_exits = process.trap_exit;
   info.message_queue_length = process.mailbox.size();
+  if (IsLimited(process)) {
+    info.mailbox_limit = LimitedInboxOf(process).limit();
+    info.dropped_messages = LimitedInboxOf(process).dropped();
+  }
   if (process.relations == nullptr) return info;
   const Relations& relations = *process.relations;
   info.label = relations.label;
@@ -353,13 +391,13 @@ Signal* Worker::TakeAliased(ControlBlock& process, AliasedMessage& sent) {
                     ? nullptr
                     : process.relations->refs.Find(sent.id);
   if (own == nullptr || own->alias == Alias::kNone) {
-    sent.Refuse(scheduler_, PidOf(process), ExitReason::NoProc());
+    sent.Refuse(scheduler_, PidOf(process), Refusal());
     return nullptr;
   }
   if (own->alias == Alias::kUntilReply) {
     if (own->is_monitor) {
       const Ref ref(PidOf(process), sent.id);
-      Send(own->monitored, NewSignal<DemonitorSignal>(&kDemonitor, ref));
+      SendToMonitored(*own, NewSignal<DemonitorSignal>(&kDemonitor, ref));
     }
     process.relations->refs.Take(sent.id);
   } else if (own->alias == Alias::kOneMessage) {
@@ -377,11 +415,13 @@ void Worker::TellOfEnd(const Relations& relations, const Pid& self, const ExitRe
     if (observes == Observes::kEnd) {
       Send(ref.creator(), NewSignal<Down>(&kDown, ref, self, ProcessName(), reason));
     } else {
-      Send(ref.creator(), NewAnswerSignal<NoAnswer>(ref.id(), NoAnswer::Why::kEnded, reason));
+      Send(ref.creator(),
+           NewAnswerSignal<NoAnswer>(ref.id(), Refusal{Refusal::Why::kEnded, reason}));
     }
   }
   for (const auto& [id, own] : relations.refs) {
-    if (own.is_monitor) Send(own.monitored, NewSignal<DemonitorSignal>(&kDemonitor, Ref(self, id)));
+    if (own.is_monitor)
+      SendToMonitored(own, NewSignal<DemonitorSignal>(&kDemonitor, Ref(self, id)));
   }
 }
 
@@ -393,21 +433,20 @@ void Worker::FreeRelations(ControlBlock& process) {
 
 // ---- How the dead answer.
 
-void LinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason) {
-  scheduler.Send(from, NewSignal<ExitSignal>(&kLinkExit, to, reason));
+void LinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal) {
+  scheduler.Send(from, NewSignal<ExitSignal>(&kLinkExit, to, refusal.reason));
 }
 
-void UnlinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason&) {
+void UnlinkSignal::Refuse(Scheduler& scheduler, const Pid& to, const Refusal&) {
   scheduler.Send(from, NewSignal<UnlinkAck>(&kUnlinkAck, to, id));
 }
 
-void MonitorSignal::Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason) {
-  scheduler.Send(ref.creator(), NewSignal<Down>(&kDown, ref, to, ProcessName(), reason));
+void MonitorSignal::Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal) {
+  scheduler.Send(ref.creator(), NewSignal<Down>(&kDown, ref, to, ProcessName(), refusal.reason));
 }
 
-void Query::Refuse(Scheduler& scheduler, const Pid&, const ExitReason& reason) {
-  scheduler.Send(asker.creator(),
-                 NewAnswerSignal<NoAnswer>(asker.id(), NoAnswer::Why::kNoProcess, reason));
+void Query::Refuse(Scheduler& scheduler, const Pid&, const Refusal& refusal) {
+  scheduler.Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), refusal));
 }
 
 }  // namespace hydra::process_internal

@@ -48,10 +48,12 @@ struct Relations {
   SmallMap<uint64_t, OwnRef> refs;    // by their ids
   SmallMap<Ref, Observes> observers;  // those who are told when the process ends
   std::string label;
-  Lineage ancestors;       // who spawned it, who spawned that one ...; null if that isn't known
-  Lineage callers;         // on whose behalf it works; null if on nobody's
-  Lineage descent;         // the ancestors of what it spawns, once it has
-  ExitReason exit_reason;  // once it has: for requests that it didn't read
+  Lineage ancestors;           // who spawned it, who spawned that one ...; null if that isn't known
+  Lineage callers;             // on whose behalf it works; null if on nobody's
+  Lineage descent;             // the ancestors of what it spawns, once it has
+  bool crosses_nodes = false;  // it has had a link or a monitor with another node's process
+  ExitReason exit_reason;      // once it has: for requests that it didn't read
+  std::vector<Pid> held_by;  // whose mailboxes were full when it sent to them; see limited_inbox.h
 };
 
 }  // namespace hydra::process_internal

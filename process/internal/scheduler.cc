@@ -17,6 +17,7 @@
 #include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/homes.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
@@ -31,20 +32,17 @@ namespace {
 
 constexpr absl::Duration kWatchInterval = absl::Milliseconds(1);
 
-uint32_t NewHome() {
-  static std::atomic<uint32_t> last{0};
-  return last.fetch_add(1, std::memory_order_relaxed) + 1;
-}
-
 }  // namespace
 
 Scheduler::Scheduler(const Options& options)
     : home_(NewHome()),
       by_hand_(options.by_hand),
       gate_(std::make_shared<RuntimeGate>(*this)),
+      blocking_pool_({.max_threads = options.max_blocking_threads, .by_hand = options.by_hand}),
       clock_(options.by_hand ? Clock::Kind::kVirtual : Clock::Kind::kSteady),
       table_(options.max_processes),
       names_(table_),
+      limited_inboxes_(options.max_processes),
       timers_(options.workers),
       beds_(options.workers) {
   for (uint32_t i = 0; i < options.workers; ++i) {
@@ -58,6 +56,7 @@ Scheduler::Scheduler(const Options& options)
 Scheduler::~Scheduler() { Stop(); }
 
 void Scheduler::Stop() {
+  blocking_pool_.Stop();  // while processes run, since a blocking function may wait for one
   gate_->Close();
   {
     MutexLock lock(mutex_);
@@ -67,10 +66,11 @@ void Scheduler::Stop() {
   for (std::thread& thread : threads_) thread.join();
   // No other thread is left. What destructors send to processes that haven't been reached yet dies
   // with those.
-  const Worker::Scope scope(worker());
+  const Worker::Scope scope(&worker());
   for (uint32_t i = 0; i < table_.size(); ++i) {
     if (table_[i].state != ProcessState::kFree) worker().KillLeftOver(table_[i]);
   }
+  timers_.CancelAll();  // those to names
 }
 
 // ---- For any thread.
@@ -96,37 +96,42 @@ Pid Scheduler::Spawn(Entry* entry, Priority priority) {
 }
 
 bool Scheduler::Send(const Dest& to, Signal* signal) {
-  if (const Pid* pid = to.pid()) {
-    Send(*pid, signal);
-    return true;
-  }
+  if (const Pid* pid = to.pid()) return Send(*pid, signal);
   if (const Ref* alias = to.alias()) {
     Send(alias->creator(), NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal));
     return true;
   }
+  if (IsElsewhere(*to.name())) {
+    SendElsewhere(to, signal);
+    return true;
+  }
   const Pid pid = WhereIs(*to.name());
-  Send(pid, signal);
-  return pid || !to.name()->node.empty();
+  return Send(pid, signal) && pid;
 }
 
-void Scheduler::Send(const Pid& to, Signal* signal) {
+bool Scheduler::Send(const Pid& to, Signal* signal) {
   Worker* current = Worker::Current();
-  if (current != nullptr && &current->scheduler() == this) return current->Send(to, signal);
+  if (current != nullptr && &current->scheduler() == this) {
+    current->Send(to, signal);
+    return true;
+  }
   if (to.home() == home_) {
     ControlBlock& receiver = table_[to.slot()];
-    if (receiver.serial.load(std::memory_order_acquire) == to.serial()) {
+    const uint64_t serial = receiver.serial.load(std::memory_order_acquire);
+    if (serial == (to.serial() | kLimited)) return SendLimited(receiver, to, signal);
+    if (serial == to.serial()) {
       signal->serial = to.serial();
       const Inbox::PushResult pushed = receiver.inbox.Push(signal);
       if (pushed == Inbox::PushResult::kWokeOwner) Inject(receiver);
-      if (pushed != Inbox::PushResult::kClosed) return;
+      if (pushed != Inbox::PushResult::kClosed) return true;
     }
   }
-  Refuse(to, signal);
+  Undeliverable(to, signal);
+  return true;
 }
 
-void Scheduler::Refuse(const Pid& to, Signal* signal) {
-  if (signal->type->refuse != nullptr)
-    signal->type->refuse(*this, to, *signal, ExitReason::NoProc());
+void Scheduler::Refuse(const Pid& to, Signal* signal, const Refusal& refusal) {
+  if (signal->type->refuse != nullptr) signal->type->refuse(*this, to, *signal, refusal);
   DestroySignal(signal);
 }
 
@@ -141,7 +146,7 @@ size_t Scheduler::process_count() const {
 std::vector<Pid> Scheduler::Processes() const {
   std::vector<Pid> pids;
   for (uint32_t i = 0; i < table_.size(); ++i) {
-    const Pid pid(table_[i].serial.load(std::memory_order_acquire), i, home_);
+    const Pid pid(table_[i].serial.load(std::memory_order_acquire) & ~kLimited, i, home_);
     if (table_.IsAlive(pid)) pids.push_back(pid);
   }
   return pids;

@@ -40,11 +40,16 @@
 #include "hydra/base/compiler.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/dest.h"
+#include "hydra/process/internal/blocking_pool.h"
 #include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/limited_inbox.h"
+#include "hydra/process/internal/mailbox_limit.h"
 #include "hydra/process/internal/names.h"
 #include "hydra/process/internal/process_table.h"
+#include "hydra/process/internal/refusal.h"
+#include "hydra/process/internal/remote.h"
 #include "hydra/process/internal/runtime_gate.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/worker.h"
@@ -58,6 +63,7 @@ class Scheduler {
   struct Options {
     uint32_t workers = 1;
     uint32_t max_processes = 1;
+    uint32_t max_blocking_threads = 64;
     // Driven by hand: no threads, a virtual clock, turns by `seed`.
     bool by_hand = false;
     uint64_t seed = 0;
@@ -67,8 +73,8 @@ class Scheduler {
   Scheduler(const Scheduler&) = delete;
   Scheduler& operator=(const Scheduler&) = delete;
 
-  // Lets the turns that are being run end, then ends all processes (`killed`), destroying every
-  // frame and message. Blocks as long as a process runs without suspending.
+  // Lets the blocking functions return and the turns end that are being run, then ends all processes
+  // (`killed`), destroying every frame and message. Blocks as long as a process runs without suspending.
   ~Scheduler();
 
   // This runtime's number among all of this OS process; never used again.
@@ -78,11 +84,23 @@ class Scheduler {
   Names& names() { return names_; }
   // The process that has the name; none on another node.
   Pid WhereIs(const ProcessName& name) const {
-    return name.node.empty() ? names_.WhereIs(name.name) : Pid();
+    return IsElsewhere(name) ? Pid() : names_.WhereIs(name.name);
   }
+
+  // ---- Other nodes: elsewhere.cc.
+
+  Remote& remote() { return remote_; }
+  bool IsElsewhere(const ProcessName& name) const;
+  bool IsElsewhere(const Dest& to) const;
+  // Sends `signal` to another node. Takes it.
+  void SendElsewhere(const Dest& to, Signal* signal);
+  // Deals with a signal that can't be sent to another node, and destroys it.
+  void RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view why);
+  const LimitedInboxes& limited_inboxes() const { return limited_inboxes_; }
   Timers& timers() { return timers_; }
   Clock& clock() { return clock_; }
   const std::shared_ptr<RuntimeGate>& gate() const { return gate_; }
+  BlockingPool& blocking_pool() { return blocking_pool_; }
 
   // The worker that a hand-driven runtime drives.
   Worker& worker() { return *workers_.front(); }
@@ -90,11 +108,15 @@ class Scheduler {
   // ---- For any thread.
 
   Pid Spawn(Entry* entry, Priority priority);
-  void Send(const Pid& to, Signal* signal);
-  // The same to a name or an alias. Returns false if nobody has the name. `signal` is a message.
+  // Returns false if it was dropped because the mailbox is full, and the sender can't be held.
+  bool Send(const Pid& to, Signal* signal);
+  // The same to a name or an alias. Returns false, too, if nobody has the name. `signal` is a message.
   bool Send(const Dest& to, Signal* signal);
+  // What becomes of a signal that can't be delivered here: it goes to another node, or is refused. Takes
+  // it.
+  void Undeliverable(const Pid& to, Signal* signal);
   // Destroys `signal`, which can't be delivered to `to`, and answers it if it asks something.
-  void Refuse(const Pid& to, Signal* signal);
+  void Refuse(const Pid& to, Signal* signal, const Refusal& refusal = {});
   // Whether the process exists and its death isn't visible yet.
   bool IsAlive(const Pid& pid) const { return pid.home() == home_ && table_.IsAlive(pid); }
   size_t process_count() const;
@@ -103,6 +125,17 @@ class Scheduler {
   absl::Status Register(const Pid& pid, std::string_view name) {
     return names_.Register(pid.home() == home_ ? pid : Pid(), name);
   }
+
+  // ---- For sends to processes with a mailbox limit: backpressure.cc.
+
+  // Gives a process that nobody knows yet a mailbox limit.
+  void LimitMailbox(ControlBlock& process, const MailboxLimit& limit);
+  // Queues `signal` for `to`; where `wake` is set then, the receiver is to be scheduled.
+  LimitedInbox::Pushed PushLimited(const Pid& to, Signal* signal, const SignalSource& source);
+  // Refuses and destroys what couldn't be queued.
+  void FinishPush(const Pid& to, Signal* signal, const LimitedInbox::Pushed& pushed);
+  // Logs, now and then, that `count` messages to `receiver` have been dropped.
+  static void ReportDropped(const Pid& receiver, uint64_t count);
 
   // ---- For workers.
 
@@ -165,6 +198,8 @@ class Scheduler {
   };
 
  private:
+  bool SendLimited(ControlBlock& receiver, const Pid& to, Signal* signal);
+
   // What a worker sleeps on. Guarded by `mutex_`.
   struct Bed {
     CondVar wake;
@@ -187,13 +222,15 @@ class Scheduler {
   const uint32_t home_;
   const bool by_hand_;
   const std::shared_ptr<RuntimeGate> gate_;
+  BlockingPool blocking_pool_;
   Clock clock_;
   ProcessTable table_;
   Names names_;
+  Remote remote_{*this};
+  LimitedInboxes limited_inboxes_;
   Timers timers_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
-
   // Set once, by the stopping thread; read by workers between turns.
   std::atomic<bool> stopping_{false};
   // The next three are written under the lock and read without it; see the protocol above.

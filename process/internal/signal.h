@@ -15,12 +15,11 @@
 #include <utility>
 
 #include "hydra/process/internal/block_pool.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/type_name.h"
-
-namespace hydra {
-class ExitReason;
-class Pid;
-}  // namespace hydra
+#include "hydra/process/internal/wire_codec.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/wire.h"
 
 namespace hydra::process_internal {
 
@@ -41,6 +40,11 @@ enum class SignalKind : uint8_t {
   kDropped,
   kQuery,
   kWake,
+  kMail,
+  kOverflow,
+  kRelease,
+  kEncoded,
+  kNodeDown,
 };
 
 class Scheduler;
@@ -55,9 +59,11 @@ struct SignalType {
   void (*destroy_value)(Signal*) noexcept;
   // Returns a node with a copy of the value; null where the type can't be copied.
   Signal* (*clone)(const Signal*);
-  // Answers on behalf of `to`, which is dead for the reason given (noproc where nobody knows it any
-  // more), whoever asks something by this signal; null for signals that ask nothing.
-  void (*refuse)(Scheduler& scheduler, const Pid& to, Signal& signal, const ExitReason& reason);
+  // Answers on behalf of `to`, which won't, whoever asks something by this signal; null for signals
+  // that ask nothing.
+  void (*refuse)(Scheduler& scheduler, const Pid& to, Signal& signal, const Refusal& refusal);
+  // How the value crosses nodes; null if it can't.
+  const WireCodec* codec;
   // The C++ type's name, for people.
   std::string_view name;
 };
@@ -66,8 +72,7 @@ struct Signal {
   // The signal pushed before this one; written by the pushing sender, then by the owner of the
   // inbox.
   Signal* next = nullptr;
-  // Until it is drained: the serial of the process it is meant for. Then: its position in the
-  // mailbox.
+  // Of the process that it is meant for; see limited_inbox.h for what else there may be in it.
   uint64_t serial = 0;
   const SignalType* type = nullptr;
 };
@@ -95,12 +100,16 @@ Signal* CloneValue(const Signal* signal);
 // A value that asks something of its receiver, and can answer in the place of one that is dead.
 template <typename T>
 concept Refusable = requires(T& value, Scheduler& scheduler, const Pid& to,
-                             const ExitReason& reason) { value.Refuse(scheduler, to, reason); };
+                             const Refusal& refusal) { value.Refuse(scheduler, to, refusal); };
 
 template <typename T>
-void RefuseValue(Scheduler& scheduler, const Pid& to, Signal& signal, const ExitReason& reason) {
-  static_cast<ValueSignal<T>&>(signal).value.Refuse(scheduler, to, reason);
+void RefuseValue(Scheduler& scheduler, const Pid& to, Signal& signal, const Refusal& refusal) {
+  static_cast<ValueSignal<T>&>(signal).value.Refuse(scheduler, to, refusal);
 }
+
+// How messages with a T cross nodes: defined below.
+template <typename T>
+constexpr const WireCodec* CodecOf();
 
 template <typename T, SignalKind kKind>
 constexpr SignalType MakeSignalType() {
@@ -110,7 +119,9 @@ constexpr SignalType MakeSignalType() {
                   .destroy_value = &DestroyValue<T>,
                   .clone = nullptr,
                   .refuse = nullptr,
+                  .codec = nullptr,
                   .name = TypeName<T>()};
+  if constexpr (kKind == SignalKind::kMessage) type.codec = CodecOf<T>();
   if constexpr (std::is_copy_constructible_v<T>) type.clone = &CloneValue<T>;
   if constexpr (Refusable<T>) type.refuse = &RefuseValue<T>;
   return type;
@@ -139,6 +150,67 @@ template <typename T>
 Signal* CloneValue(const Signal* signal) {
   return NewSignal<T>(signal->type, static_cast<const ValueSignal<T>*>(signal)->value);
 }
+
+// ---- Across nodes.
+
+// What a receiver gets when something else was sent, such as `Asked<M>` for an M, says so.
+template <typename T>
+concept ReceivedForAnother = requires { typename T::Sent; };
+
+template <typename T>
+struct SentAsOf {
+  using type = T;
+};
+template <ReceivedForAnother T>
+struct SentAsOf<T> {
+  using type = typename T::Sent;
+};
+
+template <typename T>
+EncodedMessage EncodeMessage(Signal& signal) {
+  T& value = static_cast<ValueSignal<T>&>(signal).value;
+  if constexpr (ReceivedForAnother<T>) {
+    Encoded encoded = EncodeForNode(value.sent());
+    return {std::move(encoded), value.ReleaseAsker()};
+  } else {
+    return {EncodeForNode(value), Ref()};
+  }
+}
+
+template <typename T>
+absl::StatusOr<Signal*> DecodeMessage(EncodedMessage encoded) {
+  using Sent = typename SentAsOf<T>::type;
+  absl::StatusOr<Sent> value = DecodeFromNode<Sent>(encoded.value);
+  if (!value.ok()) return value.status();
+  if constexpr (ReceivedForAnother<T>) {
+    return NewSignal<T>(&kMessageType<T>, T::Received(*std::move(value), encoded.asker));
+  } else {
+    return NewSignal<T>(&kMessageType<T>, *std::move(value));
+  }
+}
+
+template <typename T>
+inline constexpr WireCodec kCodec = {.encode = &EncodeMessage<T>, .decode = &DecodeMessage<T>};
+
+template <typename T>
+constexpr const WireCodec* CodecOf() {
+  if constexpr (IsWireReady<typename SentAsOf<T>::type>()) {
+    return &kCodec<T>;
+  } else {
+    return nullptr;
+  }
+}
+
+// Whoever receives Ts mentions kIsReceived<T>, so that those that come from other nodes are decoded.
+template <typename T>
+bool NoteReceived() {
+  using Sent = typename SentAsOf<T>::type;
+  if constexpr (IsWireReady<Sent>())
+    return RegisterReceived(WireName<Sent>(), ReceivedForAnother<T>, &kMessageType<T>);
+  return false;
+}
+template <typename T>
+inline const bool kIsReceived = NoteReceived<T>();
 
 // Frees the node of a signal whose value is already destroyed.
 inline void FreeSignal(Signal* signal) noexcept { FreeBlock(signal, signal->type->node_bytes); }

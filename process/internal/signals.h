@@ -5,11 +5,17 @@
 #ifndef HYDRA_PROCESS_INTERNAL_SIGNALS_H_
 #define HYDRA_PROCESS_INTERNAL_SIGNALS_H_
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -23,14 +29,14 @@ struct WaitExpired {
 
 // `from` has linked the receiver.
 struct LinkSignal {
-  void Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason);
+  void Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal);
 
   Pid from;
 };
 
 // `from` has ended its link with the receiver; to be acknowledged with `id`.
 struct UnlinkSignal {
-  void Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason);
+  void Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal);
 
   Pid from;
   uint64_t id = 0;
@@ -42,7 +48,7 @@ struct UnlinkAck {
 
 // The creator of `ref` monitors the receiver, or doesn't any more.
 struct MonitorSignal {
-  void Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason);
+  void Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal);
 
   Ref ref;
 };
@@ -64,7 +70,7 @@ struct DroppedSignal {
 struct Query {
   enum class What : uint8_t { kIsAlive, kInfo };
 
-  void Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason);
+  void Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal);
 
   Ref asker;
   What what;
@@ -82,12 +88,38 @@ struct AliasedMessage {
   }
 
   // What it carries may ask something.
-  void Refuse(Scheduler& scheduler, const Pid& to, const ExitReason& reason) {
-    if (message->type->refuse != nullptr) message->type->refuse(scheduler, to, *message, reason);
+  void Refuse(Scheduler& scheduler, const Pid& to, const Refusal& refusal) {
+    if (message->type->refuse != nullptr) message->type->refuse(scheduler, to, *message, refusal);
   }
 
   uint64_t id;
   Signal* message;
+};
+
+// There is something in the receiver's limited inbox.
+struct MailSignal {};
+
+// The receiver's limited inbox has overflown, and it is to end for it.
+struct OverflowSignal {
+  size_t limit = 0;
+};
+
+// `from`, which has held the receiver, does no more.
+struct ReleaseSignal {
+  Pid from;
+};
+
+// A node that was lost.
+struct LostNode {
+  bool Has(const Pid& pid) const {
+    return std::find(homes.begin(), homes.end(), pid.home()) != homes.end();
+  }
+
+  std::string name;
+  std::vector<uint32_t> homes;
+};
+struct NodeDownSignal {
+  std::shared_ptr<const LostNode> node;
 };
 
 inline constexpr SignalType kWaitExpired = MakeSignalType<WaitExpired, SignalKind::kWake>();
@@ -106,6 +138,12 @@ inline constexpr SignalType kAliasedMessage =
     MakeSignalType<AliasedMessage, SignalKind::kAliasedMessage>();
 inline constexpr SignalType kAnswered = MakeSignalType<AnsweredSignal, SignalKind::kAnswered>();
 inline constexpr SignalType kDropped = MakeSignalType<DroppedSignal, SignalKind::kDropped>();
+inline constexpr SignalType kMail = MakeSignalType<MailSignal, SignalKind::kMail>();
+inline constexpr SignalType kOverflow = MakeSignalType<OverflowSignal, SignalKind::kOverflow>();
+inline constexpr SignalType kRelease = MakeSignalType<ReleaseSignal, SignalKind::kRelease>();
+inline constexpr SignalType kEncodedMessage =
+    MakeSignalType<EncodedMessage, SignalKind::kEncoded>();
+inline constexpr SignalType kNodeDown = MakeSignalType<NodeDownSignal, SignalKind::kNodeDown>();
 inline constexpr SignalType kQuery = MakeSignalType<Query, SignalKind::kQuery>();
 
 }  // namespace hydra::process_internal

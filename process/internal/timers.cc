@@ -134,6 +134,27 @@ void Timers::CancelAll(Pid receiver, UserTimerList& list) {
     }
     PublishNextDue(wheel);
   }
+  DestroyMessages(cancelled);
+}
+
+void Timers::CancelAll() {
+  for (const std::unique_ptr<Wheel>& wheel : wheels_) {
+    std::vector<FiredTimer> cancelled;
+    {
+      MutexLock lock(wheel->mutex);
+      for (UserTimer& timer : wheel->user_timers) {
+        if (!timer.armed()) continue;
+        wheel->wheel.Remove(timer);
+        cancelled.push_back(Retire(*wheel, timer));
+      }
+      PublishNextDue(*wheel);
+    }
+    DestroyMessages(cancelled);
+  }
+}
+
+// Without the lock: their destructors may do anything.
+void Timers::DestroyMessages(const std::vector<FiredTimer>& cancelled) {
   for (const FiredTimer& timer : cancelled) {
     if (timer.message != nullptr) DestroySignal(timer.message);
   }

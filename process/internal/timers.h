@@ -109,6 +109,9 @@ class Timers {
   // Stops all timers that send to a process which is dead.
   void CancelAll(Pid receiver, UserTimerList& list);
 
+  // Stops all users' timers. For the end of the runtime, when no process is left.
+  void CancelAll();
+
   // Hands every timer of the wheel `index` that is due at `now` to `send`, in order, without a lock held;
   // `send` takes the message, and doesn't throw. Does nothing while another thread fires the same
   // wheel.
@@ -151,6 +154,7 @@ class Timers {
   static UserTimer& FreePlace(Wheel& wheel) ABSL_EXCLUSIVE_LOCKS_REQUIRED(wheel.mutex);
   static void LinkToReceiver(UserTimer& timer, UserTimerList& list);
   static void UnlinkFromReceiver(UserTimer& timer);
+  static void DestroyMessages(const std::vector<FiredTimer>& cancelled);
 
   // A message to be sent once, or copies of one to be sent again and again.
   struct Sending {

@@ -11,7 +11,9 @@
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
+#include "hydra/process/internal/limited_inbox.h"
 #include "hydra/process/internal/mailbox.h"
+#include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
@@ -33,6 +35,12 @@ bool BeginWait(Wait& wait, PromiseBase& leaf) {
   return true;
 }
 
+// What `wait` has found has left the mailbox.
+inline void Worker::Found(ControlBlock& process, Wait& wait) {
+  if ((wait.found->serial & kCounts) != 0) [[unlikely]]
+    ReceivedCounted(process, *wait.found);
+}
+
 // The part of BeginWait that takes the messages which are there.
 bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   ControlBlock& process = *current_;
@@ -49,6 +57,7 @@ bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   // consumed at once, or it isn't taken.
   if (!exit_.has_value() && messages_left_ >= 0) [[likely]] {
     const Match match = process.mailbox.Find(wait, process.cursor);
+    if (match == Match::kYes) Found(process, wait);
     if (match != Match::kNo || wait.deadline == 0) return false;
   }
   process.wait = &wait;
@@ -63,7 +72,7 @@ bool Worker::LookForAnswer(Wait& wait, PromiseBase& leaf) {
   process.leaf = &leaf;
   if (messages_left_ < 0) return true;  // it looks on its next turn
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
-  if (exit_.has_value() || (wait.found == nullptr && wait.deadline != 0)) return true;
+  if (exit_.has_value() || !WaitIsOver(process)) return true;
   process.wait = nullptr;
   return false;
 }
@@ -85,8 +94,8 @@ uint64_t MarkOf(const Ref& ref) {
 // ---- One turn.
 
 void Worker::Execute(ControlBlock& process) {
-  if (process.state == ProcessState::kDead) [[unlikely]]
-    return Reap(process);
+  if (process.state >= ProcessState::kDoomed) [[unlikely]]
+    return process.state == ProcessState::kDead ? Reap(process) : AwaitReturn(process, nullptr);
   current_ = &process;
   messages_left_ = kMessagesPerTurn;
   for (;;) {
@@ -103,6 +112,7 @@ void Worker::Execute(ControlBlock& process) {
       if (exit_.has_value()) [[unlikely]]
         return EndByExit(process);
       if (messages_left_ < 0 || process.wait->deadline == kNextTurn) [[unlikely]] {
+        if (SuspendHeld(process)) continue;
         current_ = nullptr;
         return Enqueue(process);
       }
@@ -150,12 +160,20 @@ bool Worker::StartBody(ControlBlock& process) {
   return true;
 }
 
-bool Worker::WaitIsOver(ControlBlock& process) {
-  Wait& wait = *process.wait;
-  if (wait.found != nullptr || wait.deadline == kNextTurn) return true;
+// Looks for a message that ends `wait` among those that haven't been looked at for it.
+inline Match Worker::LookFurther(ControlBlock& process, Wait& wait) {
   const Match match = wait.has_looked ? process.mailbox.FindFresh(wait, process.cursor)
                                       : process.mailbox.Find(wait, process.cursor);
-  if (match != Match::kNo || wait.deadline == 0) return true;
+  if (match == Match::kYes) Found(process, wait);
+  return match;
+}
+
+bool Worker::WaitIsOver(ControlBlock& process) {
+  Wait& wait = *process.wait;
+  if (wait.is_held) [[unlikely]]
+    return HeldWaitIsOver(process);
+  if (wait.found != nullptr || wait.deadline == kNextTurn) return true;
+  if (LookFurther(process, wait) != Match::kNo || wait.deadline == 0) return true;
   return wait.deadline != kForever && !ArmWaitTimer(process);
 }
 
@@ -203,7 +221,7 @@ void Worker::Admit(ControlBlock& process, Signal* fresh) {
     if (signal->serial != serial) [[unlikely]] {
       ConsumeStrange(process, signal);
     } else if (signal->type->kind == SignalKind::kMessage) [[likely]] {
-      AddToMailbox(process, signal);
+      process.mailbox.Append(signal);
     } else {
       TakeSignal(process, signal);
       if (exit_.has_value()) return KeepForDeath(fresh);
@@ -215,12 +233,7 @@ void Worker::TakeSignal(ControlBlock& process, Signal* signal) {
   if (signal->type->kind == SignalKind::kAnswer) return TakeAnswer(process, signal);
   Signal* message = Act(process, signal);
   if (message != signal) Consume(process, signal);
-  if (message != nullptr) AddToMailbox(process, message);
-}
-
-inline void Worker::AddToMailbox(ControlBlock& process, Signal* message) {
-  message->next = nullptr;
-  process.mailbox.Append(message, message);
+  if (message != nullptr) process.mailbox.Append(message);
 }
 
 // An answer ends the wait for it; if there is none any more, it is dropped.
@@ -229,6 +242,8 @@ void Worker::TakeAnswer(ControlBlock& process, Signal* signal) {
   if (wait == nullptr || wait->request != static_cast<AnswerSignal*>(signal)->request ||
       wait->found != nullptr)
     return Consume(process, signal);
+  if (wait->TakesMessages() && LookFurther(process, *wait) == Match::kYes) [[unlikely]]
+    return Consume(process, signal);  // AnyOf: a message has come before it
   wait->found = signal;
   wait->found_is_pinned = Inbox::Pin(process.cursor, signal);
 }
@@ -249,8 +264,7 @@ void Worker::Consume(ControlBlock& process, Signal* signal) {
 void Worker::ConsumeStrange(ControlBlock& process, Signal* signal) {
   current_ = nullptr;  // what its destructor does isn't done by this process
   if (signal->type->refuse != nullptr) {
-    signal->type->refuse(scheduler_, Pid(signal->serial, process.index, home_), *signal,
-                         ExitReason::NoProc());
+    signal->type->refuse(scheduler_, Pid(signal->serial, process.index, home_), *signal, Refusal());
   }
   Consume(process, signal);
   current_ = &process;

@@ -35,6 +35,16 @@ struct Wait {
     return match(*this, message);
   }
 
+  bool FoundAnswer() const { return found != nullptr && found->type->kind == SignalKind::kAnswer; }
+
+  // Destroys what has been found and not been consumed.
+  void DestroyFound() noexcept {
+    if (found == nullptr) return;
+    found->type->destroy_value(found);
+    if (!found_is_pinned) FreeSignal(found);
+    found = nullptr;
+  }
+
   // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable
   // consumes it.
   Signal* found = nullptr;
@@ -43,7 +53,8 @@ struct Wait {
   Match (*match)(Wait&, Signal&) = nullptr;
   // When the wait ends without a message; 0 is "don't wait at all".
   Tick deadline = kForever;
-  // The id of the request whose answer ends the wait; 0 if it is none.
+  // The id of the request whose answer ends the wait; 0 if it is none. A wait that takes messages, too,
+  // ends by whichever has arrived first.
   uint64_t request = 0;
   // Messages that were set aside before this position are not looked at.
   uint64_t mark = 0;
@@ -51,6 +62,11 @@ struct Wait {
   bool found_is_pinned = false;
   // All messages that were there have been looked at; only those that arrive are left.
   bool has_looked = false;
+  // Another thread uses the frames until this wait is over: it is a BlockingWait, and an exit that comes
+  // is put off.
+  bool holds_frames = false;
+  // The process is held by a receiver whose mailbox is full: see limited_inbox.h.
+  bool is_held = false;
 };
 
 }  // namespace hydra::process_internal

@@ -15,10 +15,12 @@
 #include "hydra/base/compiler.h"
 #include "hydra/base/log.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/blocking_pool.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
+#include "hydra/process/internal/limited_inbox.h"
 #include "hydra/process/internal/relations.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
@@ -68,18 +70,18 @@ ControlBlock& Worker::CurrentProcess() {
   return *of_this_thread_->current_;
 }
 
-Worker::Scope::Scope(Worker& worker) : outer_(of_this_thread_) { of_this_thread_ = &worker; }
+Worker::Scope::Scope(Worker* worker) : outer_(of_this_thread_) { of_this_thread_ = worker; }
 
 Worker::Scope::~Scope() { of_this_thread_ = outer_; }
 
 Pid Worker::PidOf(const ControlBlock& process) const {
-  return Pid(process.serial.load(std::memory_order_relaxed), process.index, home_);
+  return Pid(process.serial.load(std::memory_order_relaxed) & ~kLimited, process.index, home_);
 }
 
 // ---- Driving.
 
 void Worker::Run() {
-  Scope scope(*this);
+  Scope scope(this);
   for (;;) {
     // On a busy worker nearly every turn is of the process that was woken last.
     ControlBlock* process = --next_turns_left_ >= 0 ? next_.Take() : nullptr;
@@ -91,18 +93,34 @@ void Worker::Run() {
 }
 
 bool Worker::RunOne() {
-  Scope scope(*this);
+  const Scope scope(this);
   FireTimers();
-  ControlBlock* process = PickBySeed();
-  if (process == nullptr) return false;
-  Execute(*process);
+  CollectRunnable();
+  BlockingPool& pool = scheduler_.blocking_pool();
+  const size_t choices = runnable_.size() + pool.ready();
+  if (choices == 0) return false;
+  Count(turns_);
+  const size_t chosen = random_() % choices;
+  if (chosen < runnable_.size()) {
+    std::swap(runnable_[chosen], runnable_.back());
+    ControlBlock* process = runnable_.back();
+    runnable_.pop_back();
+    Execute(*process);
+  } else {
+    const Scope foreign(nullptr);
+    pool.RunReady(chosen - runnable_.size());
+  }
   return true;
 }
 
 void Worker::KillLeftOver(ControlBlock& process) {
   if (process.state != ProcessState::kDead) {
     current_ = &process;
-    End(process, ExitReason::Killed());
+    if (process.state == ProcessState::kDoomed) {
+      EndDoomed(process);
+    } else {
+      End(process, ExitReason::Killed());
+    }
   }
   while (process.state == ProcessState::kDead) Reap(process);
 }
@@ -211,7 +229,7 @@ bool Worker::HasWork() const {
   return ready_.size() > 0 || spawned_.size() > 0 || high_.size() > 0 || low_.size() > 0;
 }
 
-ControlBlock* Worker::PickBySeed() {
+void Worker::CollectRunnable() {
   const auto collect = [this](ControlBlock* process) {
     if (process != nullptr) runnable_.push_back(process);
     return process != nullptr;
@@ -222,12 +240,6 @@ ControlBlock* Worker::PickBySeed() {
   while (collect(low_.Pop())) continue;
   while (collect(spawned_.PopOldest())) continue;
   while (collect(scheduler_.TakeInjected())) continue;
-  if (runnable_.empty()) return nullptr;
-  Count(turns_);
-  std::swap(runnable_[random_() % runnable_.size()], runnable_.back());
-  ControlBlock* chosen = runnable_.back();
-  runnable_.pop_back();
-  return chosen;
 }
 
 // ---- Queueing.
@@ -292,10 +304,12 @@ void Worker::FireTimers() {
   Timers& timers = scheduler_.timers();
   if (timers.NextDue() == kForever) return;
   const Tick now = scheduler_.clock().NowTick();
+  firing_ = true;
   for (size_t i = 0; i < timers.wheels(); ++i) {
     if (timers.NextDue(i) > now) continue;
     timers.Fire(i, now, [this](FiredTimer& timer) { SendFired(timer); });
   }
+  firing_ = false;
 }
 
 void Worker::SendFired(FiredTimer& timer) noexcept {
@@ -318,7 +332,8 @@ void Worker::SendFired(FiredTimer& timer) noexcept {
 inline void Worker::Deliver(const Pid& to, Signal* signal) {
   if (to.home() == home_) [[likely]] {
     ControlBlock& receiver = table_[to.slot()];
-    if (receiver.serial.load(std::memory_order_acquire) == to.serial()) [[likely]] {
+    const uint64_t serial = receiver.serial.load(std::memory_order_acquire);
+    if (serial == to.serial()) [[likely]] {
       signal->serial = to.serial();
       switch (receiver.inbox.Push(signal)) {
         case Inbox::PushResult::kWokeOwner:
@@ -330,9 +345,11 @@ inline void Worker::Deliver(const Pid& to, Signal* signal) {
         case Inbox::PushResult::kClosed:
           break;
       }
+    } else if (serial == (to.serial() | kLimited)) {
+      return DeliverLimited(receiver, to, signal);
     }
   }
-  scheduler_.Refuse(to, signal);
+  scheduler_.Undeliverable(to, signal);
 }
 
 void Worker::Send(const Pid& to, Signal* signal) { Deliver(to, signal); }
@@ -362,6 +379,8 @@ Pid Worker::Spawn(Entry* entry, const Spawning& spawning) {
 
 absl::StatusOr<Pid> Worker::SpawnWith(Entry* entry, const Spawning& spawning) {
   ControlBlock* process = NewProcess(entry, spawning.priority);
+  if (process != nullptr && spawning.mailbox_limit.messages > 0)
+    scheduler_.LimitMailbox(*process, spawning.mailbox_limit);
   if (process == nullptr) {
     return scheduler_.stopping() || IsExiting()
                ? absl::FailedPreconditionError("who is ending spawns nothing")

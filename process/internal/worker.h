@@ -32,6 +32,7 @@
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
+#include "hydra/process/internal/limited_inbox.h"
 #include "hydra/process/internal/next_slot.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/internal/relations.h"
@@ -65,10 +66,10 @@ class Worker {
   // The process that the calling thread runs; a failed check if it runs none.
   HYDRA_NOINLINE static ControlBlock& CurrentProcess();
 
-  // Makes `worker` the calling thread's while it lives.
+  // Makes `worker` the calling thread's while it lives; null makes that a foreign thread.
   class Scope {
    public:
-    explicit Scope(Worker& worker);
+    explicit Scope(Worker* worker);
     ~Scope();
     Scope(const Scope&) = delete;
     Scope& operator=(const Scope&) = delete;
@@ -89,7 +90,8 @@ class Worker {
   // Gives turns until the scheduler stops.
   void Run();
 
-  // Gives one turn to a runnable process chosen by the seed. Returns false when there is none.
+  // Gives one turn to a runnable process, or runs a blocking function, chosen by the seed. Returns false
+  // when there is neither.
   bool RunOne();
 
   // Ends a process that nobody runs any more, for the reason `killed`. For the scheduler's stop.
@@ -114,6 +116,7 @@ class Worker {
   Ref MakeAlias(Alias mode);
   bool Unalias(const Ref& ref);
   bool TrapExit(bool trap);
+  void MonitorNodes(bool on);
   // Removes a Down for `ref` that the current process hasn't received yet.
   void FlushDown(const Ref& ref);
   // Notes that the current process has received the request of `asker`, and must answer it, or its end
@@ -188,10 +191,12 @@ class Worker {
   ControlBlock* PickQueued();
   ControlBlock* PickInjected();
   ControlBlock* Search();
-  ControlBlock* PickBySeed();
+  void CollectRunnable();
 
   // ---- Queueing.
   void Deliver(const Pid& to, Signal* signal);
+  void DeliverLimited(ControlBlock& receiver, const Pid& to, Signal* signal);
+  SignalSource SourceOf(const ControlBlock& receiver, const Pid& to) const;
   void Wake(ControlBlock& process);
   void Enqueue(ControlBlock& process);
   void EnqueueSpawned(ControlBlock& process);
@@ -204,10 +209,12 @@ class Worker {
 
   // ---- One turn.
   bool LookForMessages(Wait& wait, PromiseBase& leaf);
+  void Found(ControlBlock& process, Wait& wait);
   bool LookForAnswer(Wait& wait, PromiseBase& leaf);
   void Execute(ControlBlock& process);
   bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
+  Match LookFurther(ControlBlock& process, Wait& wait);
   bool WaitIsOver(ControlBlock& process);
   bool ArmWaitTimer(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
@@ -215,11 +222,28 @@ class Worker {
   // ---- Signals.
   void Admit(ControlBlock& process, Signal* fresh);
   void TakeSignal(ControlBlock& process, Signal* signal);
-  void AddToMailbox(ControlBlock& process, Signal* message);
   void KeepForDeath(Signal* fresh);
   void TakeAnswer(ControlBlock& process, Signal* signal);
   void Consume(ControlBlock& process, Signal* signal);
   void ConsumeStrange(ControlBlock& process, Signal* signal);
+
+  // ---- Mailbox limits: backpressure.cc.
+  static bool IsLimited(const ControlBlock& process) {
+    return (process.serial.load(std::memory_order_relaxed) & kLimited) != 0;
+  }
+  static bool IsHeldBy(const ControlBlock& process, const Pid& receiver);
+  void Hold(ControlBlock& process, const Pid& receiver);
+  bool SuspendHeld(ControlBlock& process);
+  bool HeldWaitIsOver(ControlBlock& process);
+  void Release(const ControlBlock& receiver, const std::vector<Pid>& held);
+  LimitedInbox& LimitedInboxOf(const ControlBlock& process);
+  void TakeMail(ControlBlock& process);
+  void AdmitQueued(ControlBlock& process, Signal* queued);
+  void DropOldest(ControlBlock& process);
+  void ReceivedCounted(ControlBlock& process, Signal& message);
+  void CloseLimitedInbox(ControlBlock& process);
+  void ActOnRelease(ControlBlock& process, const Pid& receiver);
+  void ActOnOverflow(ControlBlock& process, size_t limit);
 
   // ---- Birth.
   ControlBlock* NewProcess(Entry* entry, Priority priority);
@@ -238,12 +262,19 @@ class Worker {
   void ActOnDropped(ControlBlock& process, const Ref& asker);
   void ActOnQuery(ControlBlock& process, Query& query);
   ProcessInfo InfoOf(ControlBlock& process);
+  void SendToMonitored(const OwnRef& own, Signal* signal);
+  // ---- Other nodes: remote_signals.cc.
+  Signal* DecodeMessage(ControlBlock& process, Signal& encoded);
+  void ActOnNodeDown(ControlBlock& process, const LostNode& node);
+
   void TellOfEnd(const Relations& relations, const Pid& self, const ExitReason& reason);
   static void FreeRelations(ControlBlock& process);
 
   // ---- Death.
   void End(ControlBlock& process, const ExitReason& reason);
   void EndByExit(ControlBlock& process);
+  void AwaitReturn(ControlBlock& process, Signal* fresh);
+  void EndDoomed(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
   void ReleaseWaitTimer(ControlBlock& process);
   void ReleaseName(ControlBlock& process);
@@ -273,6 +304,7 @@ class Worker {
   std::optional<ExitReason> exit_;
   Signal* after_exit_ = nullptr;
   const ExitReason* ending_ = nullptr;
+  bool firing_ = false;  // what is sent is sent by timers
   int sends_since_wake_ = 0;
   int next_turns_left_ = 0;  // for `next`, before the others are asked
   uint64_t next_round_ = 0;  // the turn after which it looks at the clock and the injection queue

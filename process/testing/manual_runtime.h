@@ -37,10 +37,11 @@ class ManualRuntime : public Runtime {
  public:
   explicit ManualRuntime(ManualRuntimeOptions options = {});
 
-  // Gives one turn to a runnable process. Returns false if there is none.
+  // Gives one turn to a runnable process, or calls a function of RunBlocking. Returns false if there is
+  // neither.
   bool RunOne();
 
-  // Gives turns until every process waits. Timers that are due by now fire; the clock stands still.
+  // Does so until every process waits. Timers that are due by now fire; the clock stands still.
   // Returns the number of turns. Doesn't return while processes keep each other running.
   int64_t RunUntilIdle();
 
@@ -52,7 +53,7 @@ class ManualRuntime : public Runtime {
   // no timer.
   bool AdvanceToNextTimer();
 
-  // Gives one turn to a runnable process or, if there is none, advances to the next time that a
+  // Does what RunOne does or, if there is nothing to run, advances to the next time that a
   // timer is due. Returns false if there is no timer either: nothing is going to happen any more.
   bool RunOneOrAdvance();
 

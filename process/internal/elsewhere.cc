@@ -1,0 +1,83 @@
+// The scheduler's part of what goes to other nodes. See remote.h.
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "hydra/base/log.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/homes.h"
+#include "hydra/process/internal/refusal.h"
+#include "hydra/process/internal/remote.h"
+#include "hydra/process/internal/runtime_gate.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/worker.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::process_internal {
+
+bool Scheduler::IsElsewhere(const ProcessName& name) const {
+  return !name.node.empty() && name.node != remote_.name();
+}
+
+bool Scheduler::IsElsewhere(const Dest& to) const {
+  if (to.name() != nullptr) return IsElsewhere(*to.name());
+  return (to.pid() != nullptr ? to.pid()->home() : to.alias()->creator().home()) != home_;
+}
+
+void Scheduler::SendElsewhere(const Dest& to, Signal* signal) {
+  if (remote_.is_node()) return remote_.Send(to, signal);
+  Refuse(Pid(), signal, {Refusal::Why::kNoConnection, ExitReason::NoConnection()});
+}
+
+void Scheduler::Undeliverable(const Pid& to, Signal* signal) {
+  if (to.home() == home_ || !remote_.is_node()) return Refuse(to, signal);
+  // A runtime that is no node, or a former life of this one, can't be reached.
+  const NodeId node = NodeOf(to.home());
+  if (node.name.empty() || node.name == remote_.name()) return Refuse(to, signal);
+  remote_.Send(to, signal);
+}
+
+void Scheduler::RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view why) {
+  const ExitReason reason = ExitReason::Error(
+      "hydra::NotWireReady",
+      std::string(signal->type->name) + " can't be sent to another node: " + std::string(why));
+  Worker* worker = Worker::Current();
+  if (signal->type->refuse != nullptr) {
+    signal->type->refuse(*this, Pid(), *signal, {Refusal::Why::kLocalOnly, reason});
+  } else if (worker != nullptr && worker->current() != nullptr && &worker->scheduler() == this) {
+    worker->EndSelf(reason);
+  } else {
+    HYDRA_LOG(ERROR) << "nothing is sent to " << to.ToString() << ": " << reason.ToString();
+  }
+  DestroySignal(signal);
+}
+
+}  // namespace hydra::process_internal
+
+namespace hydra {
+
+void Port::NodeUp(const NodeId& node) const {
+  gate_->Enter([&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeUp(node); });
+}
+
+void Port::Deliver(const NodeId& node, Envelope envelope) const {
+  gate_->Enter([&](process_internal::Scheduler& scheduler) {
+    scheduler.remote().Deliver(node, std::move(envelope));
+  });
+}
+
+void Port::NodeDown(const NodeId& node) const {
+  gate_->Enter([&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeDown(node); });
+}
+
+uint32_t HomeOf(const NodeId& node) { return process_internal::HomeOf(node); }
+NodeId NodeOf(uint32_t home) { return process_internal::NodeOf(home); }
+
+}  // namespace hydra

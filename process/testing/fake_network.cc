@@ -1,0 +1,127 @@
+#include "hydra/process/testing/fake_network.h"
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "hydra/base/mutex.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/runtime.h"
+#include "hydra/process/transport.h"
+
+namespace hydra {
+
+// One node's end of the network.
+class FakeNetwork::Link final : public Transport {
+ public:
+  Link(FakeNetwork& network, std::string name) : network_(network), name_(std::move(name)) {}
+
+  void Send(const NodeId& node, Envelope envelope) override {
+    network_.Send(name_, node, std::move(envelope));
+  }
+
+ private:
+  FakeNetwork& network_;
+  const std::string name_;
+};
+
+void FakeNetwork::Add(Runtime& runtime, NodeId id) {
+  const Port port = runtime.Join(id, std::make_shared<Link>(*this, id.name));
+  MutexLock lock(mutex_);
+  nodes_.insert_or_assign(id.name, Node{id, port});
+}
+
+void FakeNetwork::Send(const std::string& from, const NodeId& to, Envelope envelope) {
+  MutexLock lock(mutex_);
+  in_flight_.push_back({from, to, std::move(envelope)});
+}
+
+size_t FakeNetwork::Deliver() {
+  size_t count = 0;
+  {
+    MutexLock lock(mutex_);
+    count = in_flight_.size();
+  }
+  for (size_t i = 0; i < count; ++i) {
+    if (!DeliverOne()) return i;
+  }
+  return count;
+}
+
+bool FakeNetwork::DeliverOne() {
+  InFlight next;
+  std::optional<Node> from;
+  std::optional<Node> to;
+  std::function<bool(Envelope&)> filter;
+  {
+    MutexLock lock(mutex_);
+    if (in_flight_.empty()) return false;
+    next = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    from = Find(next.from);
+    if (!apart_.contains(PairOf(next.from, next.to.name))) to = Find(next.to.name);
+    filter = filter_;
+  }
+  if (!to.has_value()) {
+    from->port.NodeDown(next.to);
+    return true;
+  }
+  Connect(next.from, next.to.name);
+  if (filter == nullptr || filter(next.envelope))
+    to->port.Deliver(from->id, std::move(next.envelope));
+  return true;
+}
+
+std::optional<FakeNetwork::Node> FakeNetwork::Find(const std::string& name) const {
+  const auto node = nodes_.find(name);
+  if (node == nodes_.end()) return std::nullopt;
+  return node->second;
+}
+
+void FakeNetwork::Connect(const std::string& a, const std::string& b) {
+  std::optional<Node> one;
+  std::optional<Node> two;
+  {
+    MutexLock lock(mutex_);
+    if (!connected_.insert(PairOf(a, b)).second) return;
+    one = Find(a);
+    two = Find(b);
+  }
+  one->port.NodeUp(two->id);
+  two->port.NodeUp(one->id);
+}
+
+void FakeNetwork::Cut(const std::string& a, const std::string& b) {
+  std::optional<Node> one;
+  std::optional<Node> two;
+  {
+    MutexLock lock(mutex_);
+    if (connected_.erase(PairOf(a, b)) == 0) return;
+    std::erase_if(in_flight_, [&](const InFlight& sent) {
+      return PairOf(sent.from, sent.to.name) == PairOf(a, b);
+    });
+    one = Find(a);
+    two = Find(b);
+  }
+  one->port.NodeDown(two->id);
+  two->port.NodeDown(one->id);
+}
+
+void FakeNetwork::KeepApart(const std::string& a, const std::string& b, bool apart) {
+  MutexLock lock(mutex_);
+  if (apart) {
+    apart_.insert(PairOf(a, b));
+  } else {
+    apart_.erase(PairOf(a, b));
+  }
+}
+
+void FakeNetwork::SetFilter(std::function<bool(Envelope&)> filter) {
+  MutexLock lock(mutex_);
+  filter_ = std::move(filter);
+}
+
+}  // namespace hydra
