@@ -1,15 +1,20 @@
 // Why processes end, and from where they can be ended.
+#include <atomic>
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/base/log_severity.h"
+#include "hydra/base/log_sink.h"
 #include "hydra/base/log_testing.h"
 #include "hydra/process/async.h"
+#include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pid.h"
@@ -17,6 +22,7 @@
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
 #include "hydra/process/timer.h"
 
@@ -116,6 +122,25 @@ TEST(ExitReasonTest, OnlyCrashesAreLogged) {
   EXPECT_THAT(log.entries(), testing::IsEmpty());
 }
 
+// PRC7: one line, which says who it was and why.
+TEST(ExitReasonTest, CrashIsLoggedWithPidAndLabel) {
+  const ScopedLogCapture log;
+  Pid process;
+  ManualRuntime runtime;
+  runtime.Run([&process]() -> Async<> {
+    process = Self();
+    SetLabel("the label");
+    throw std::runtime_error("the text");
+    co_return;
+  });
+  const std::vector<LogEntry> entries = log.entries();
+  ASSERT_EQ(entries.size(), 1U);
+  EXPECT_EQ(entries[0].severity, LogSeverity::kError);
+  for (const std::string& part : {process.ToString(), std::string("the label"),
+                                  std::string("std::runtime_error"), std::string("the text")})
+    EXPECT_THAT(entries[0].text, testing::HasSubstr(part));
+}
+
 struct Row {
   ExitReason sent;
   ExitReason result;
@@ -206,6 +231,32 @@ TEST(ExitSignalTest, ActsBeforeUnreadMessages) {
 }
 
 // A body that has returned has ended, whatever it has sent itself.
+// SIG7: also while it takes one waiting message after the other, within sixteen of them.
+TEST(ExitSignalTest, ActsAmongWaitingMessages) {
+  std::atomic<bool> all_sent = false;
+  std::atomic<bool> killed = false;
+  std::atomic<int> taken = 0;
+  TestOnThreads([&]() -> Async<> {
+    const auto [process, ref] = SpawnMonitor([&]() -> Async<> {
+      // Without a co_await, so that the other goes on on the other scheduler.
+      while (!all_sent) std::this_thread::yield();
+      for (;;) {
+        co_await Receive<int>();
+        if (++taken == 20) {
+          while (!killed) std::this_thread::yield();
+        }
+      }
+    });
+    for (int i = 0; i < 200; ++i) Send(process, i);
+    all_sent = true;
+    while (taken < 20) co_await Yield();
+    Exit(process, ExitReason::Kill());
+    killed = true;
+    EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Killed());
+  });
+  EXPECT_LE(taken, 20 + 16);
+}
+
 TEST(ExitSignalTest, BodyThatReturnsFirstEndsNormally) {
   ExpectReason(ExitReason::Normal(), []() -> Async<> {
     Exit(Self(), ExitReason::Custom("too late"));

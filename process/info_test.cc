@@ -3,9 +3,11 @@
 #include <optional>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/process/alias.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/link.h"
@@ -15,6 +17,7 @@
 #include "hydra/process/priority.h"
 #include "hydra/process/process_info.h"
 #include "hydra/process/receive.h"
+#include "hydra/process/request.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
@@ -24,10 +27,17 @@
 namespace hydra {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::IsSupersetOf;
+using testing::Not;
 
 struct Never {};
+struct Ask {
+  using Reply = int;
+};
 
 Async<> WaitForEver() { co_await Receive<Never>(); }
 
@@ -109,10 +119,68 @@ HYDRA_TEST(InfoTest, KnowsNameLinksAndMonitors) {
 }
 
 // PRC4
+HYDRA_TEST(InfoTest, KnowsLabelPriorityAndAncestors) {
+  const Pid process = *SpawnWith({.label = "label", .priority = Priority::kHigh}, WaitForEver);
+  const ProcessInfo info = (co_await Info(process)).value();
+  EXPECT_EQ(info.label, "label");
+  EXPECT_EQ(info.priority, Priority::kHigh);
+  EXPECT_THAT(info.ancestors, ElementsAre(Self()));
+}
+
+// PRC4: an alias is no monitor, and who waits for an answer doesn't monitor.
+HYDRA_TEST(InfoTest, ListsMonitorsOnly) {
+  const Pid process = Spawn(
+      [](Pid to) -> Async<> {
+        MakeAlias();
+        Monitor(to);
+        const auto asked = co_await Receive<Asked<Ask>>();
+        Send(to, 1);
+        co_await WaitForEver();
+      },
+      Self());
+  (void)co_await Request(process, Ask{}).Within(absl::ZeroDuration());
+  co_await AssertReceive<int>();
+  const ProcessInfo info = (co_await Info(process)).value();
+  EXPECT_THAT(info.monitors, ElementsAre(Self()));
+  EXPECT_THAT(info.monitored_by, IsEmpty());
+}
+
+// PRC4
 HYDRA_TEST(InfoTest, NothingOfTheDead) {
   const auto [process, ref] = SpawnMonitor([]() -> Async<> { co_return; });
   co_await Receive<Down>().For(ref);
   EXPECT_EQ((co_await Info(process)).has_value(), false);
+}
+
+// PRC8, W21: here the stranger's slot and serial are those of a process of this runtime.
+HYDRA_TEST(InfoTest, NothingOfAProcessOfAnotherRuntime) {
+  const Pid stranger(Self().serial(), Self().slot(), Self().home() + 1'000'000);
+  EXPECT_FALSE(co_await IsAlive(stranger));
+  EXPECT_EQ((co_await Info(stranger)).has_value(), false);
+}
+
+// PRC5
+HYDRA_TEST(ProcessesTest, AreThoseThatHaveNotEnded) {
+  const Pid first = Spawn(WaitForEver);
+  const auto [second, ref] = SpawnMonitor(WaitForEver);
+  EXPECT_THAT(Processes(), IsSupersetOf({Self(), first, second}));
+  Exit(second, ExitReason::Kill());
+  co_await Receive<Down>().For(ref);
+  EXPECT_THAT(Processes(), AllOf(Contains(first), Not(Contains(second))));
+}
+
+// PRC5: though it isn't alive.
+HYDRA_TEST(ProcessesTest, EndingOnesAreAmongThem) {
+  const Pid process = Spawn([to = Self()]() -> Async<> {
+    const absl::Cleanup tell = [to] { Send(to, Processes()); };
+    Send(to, 1);
+    co_await WaitForEver();
+  });
+  co_await AssertReceive<int>();
+  Exit(process, ExitReason::Kill());
+  EXPECT_FALSE(co_await IsAlive(process));
+  EXPECT_THAT(co_await AssertReceive<std::vector<Pid>>(), Contains(process));
+  EXPECT_THAT(Processes(), Not(Contains(process)));
 }
 
 }  // namespace

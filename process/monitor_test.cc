@@ -16,6 +16,7 @@
 #include "gtest/gtest.h"
 #include "hydra/base/log_testing.h"
 #include "hydra/base/status_testing.h"
+#include "hydra/process/alias.h"
 #include "hydra/process/async.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/down.h"
@@ -239,6 +240,18 @@ HYDRA_TEST(DemonitorTest, NoDownComesAfterwards) {
   Exit(target, ExitReason::Kill());
   EXPECT_EQ((co_await AssertReceive<Down>()).ref, kept);
   co_await RefuteReceive<Down>();
+}
+
+// MON6, W18: of a name, too, however soon.
+HYDRA_TEST(DemonitorTest, EndsTheMonitorOfAName) {
+  const Pid process = Spawn(WaitForEver);
+  EXPECT_OK(Register(process, "name"));
+  const Ref ref = Monitor("name", {.alias = MonitorAlias::kUntilDemonitor});
+  EXPECT_TRUE(Demonitor(ref));
+  EXPECT_THAT((co_await Info(process)).value().monitored_by, IsEmpty());
+  EXPECT_FALSE(Unalias(ref));
+  co_await Kill(process);
+  EXPECT_THAT(co_await Flush<Down>(), IsEmpty());
 }
 
 // MON6: also if the Down is on its way already.

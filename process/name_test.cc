@@ -19,6 +19,8 @@
 #include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/info.h"
+#include "hydra/process/internal/scheduler.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/link.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/pid.h"
@@ -48,6 +50,11 @@ Async<> WaitForStop() { co_await Receive<Stop>(); }
 Async<> Kill(Pid pid) {
   Exit(pid, ExitReason::Kill());
   co_await Receive<Down>().For(Monitor(pid));
+}
+
+// The name that the runtime has noted of a process, dead or alive.
+std::string NotedNameOf(const Pid& pid) {
+  return process_internal::Worker::CurrentOrDie().scheduler().names().NameOf(pid);
 }
 
 // ---- Register and Unregister.
@@ -269,6 +276,15 @@ HYDRA_TEST(NameOfTheDeadTest, LastNameIsReleased) {
   EXPECT_OK(Register(Self(), "c"));
 }
 
+// NAM3: nobody has to ask for the name again for it to be forgotten.
+HYDRA_TEST(NameOfTheDeadTest, NothingIsKeptOfIt) {
+  const Pid process = Spawn(WaitForStop);
+  EXPECT_OK(Register(process, "name"));
+  EXPECT_EQ(NotedNameOf(process), "name");
+  co_await Kill(process);
+  EXPECT_EQ(NotedNameOf(process), "");
+}
+
 // NAM3
 HYDRA_TEST(NameOfTheDeadTest, DyingProcessHasItsNameUntilItsFramesAreDestroyed) {
   const MonitoredProcess process = SpawnMonitor([to = Self()]() -> Async<> {
@@ -403,6 +419,7 @@ TEST(NameRaceTest, NameThatADyingProcessGetsIsReleased) {
       co_await Receive<Down>().For(registrar.ref);
       co_await Flush<Down>();
       CO_ASSERT_THAT(RegisteredNames(), IsEmpty());
+      for (const Pid& pid : pids) CO_ASSERT_EQ(NotedNameOf(pid), "");
       if (testing::Test::HasFailure())
         co_return;  // not earlier: the registrar would go on for ever
     }

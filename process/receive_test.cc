@@ -189,6 +189,17 @@ HYDRA_TEST(ReceiveTest, TypesOfTheSameShapeAreDifferentMessages) {
   EXPECT_EQ((co_await Receive<Plum>()).number, 1);
 }
 
+// RCV9: in every kind of receive.
+HYDRA_TEST(ReceiveTest, TypesOfTheSameShapeAreDifferentWithConditionsToo) {
+  const auto any = [](const auto&) { return true; };
+  Send(Self(), Plum{1});
+  EXPECT_FALSE((co_await Receive<Apple>().Where(any).Within(absl::ZeroDuration())).has_value());
+  EXPECT_FALSE((co_await Receive<Apple, Pear>().Within(absl::ZeroDuration())).has_value());
+  EXPECT_FALSE(
+      (co_await Receive([](const Apple&) {}, [](const Pear&) {}).Within(absl::ZeroDuration())));
+  EXPECT_EQ((co_await Receive<Plum>().Where(any)).number, 1);
+}
+
 // RCV9
 HYDRA_TEST(ReceiveTest, IntegersOfDifferentTypesAreDifferentMessages) {
   Send(Self(), 1L);

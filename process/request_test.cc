@@ -1,14 +1,18 @@
 // Requests: what they yield, how they fail, and who hears what of whose end.
 #include "hydra/process/request.h"
 
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -17,6 +21,9 @@
 #include "hydra/process/alias.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/relations.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/link.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/name.h"
@@ -52,6 +59,9 @@ struct Check {
 };
 struct Take {
   using Reply = std::unique_ptr<int>;
+};
+struct Share {
+  using Reply = std::shared_ptr<int>;
 };
 
 // Answers every Add.
@@ -390,6 +400,41 @@ HYDRA_TEST_BY_HAND(RequestTest, AllThatWereNotReadFail) {
     EXPECT_EQ(co_await AssertReceive<ExitReason>(), ExitReason::Custom("end"));
 }
 
+// GS21: not while its destructors run, which here wait for that.
+TEST(RequestTest, EndOfTheHolderIsToldWhenItHasEnded) {
+  std::atomic<bool> heard = false;
+  bool too_early = false;
+  TestOnThreads([&]() -> Async<> {
+    const Pid server = Spawn([&]() -> Async<> {
+      const absl::Cleanup wait = [&] {
+        for (int i = 0; i < 20'000 && !heard; ++i) std::this_thread::yield();
+        too_early = heard;
+      };
+      const auto asked = co_await Receive<Asked<Add>>();
+      ExitSelf(ExitReason::Custom("end"));
+    });
+    const auto answer = co_await Request(server, Add{}).Within(absl::InfiniteDuration());
+    heard = true;
+    EXPECT_EQ(ExitReasonOf(answer.status()), ExitReason::Custom("end"));
+  });
+  EXPECT_FALSE(too_early);
+}
+
+HYDRA_TEST(RequestTest, AnswerThatIsNotTakenIsDestroyed) {
+  const auto token = std::make_shared<int>(7);
+  const MonitoredProcess server = SpawnMonitor([token]() -> Async<> {
+    auto asked = co_await Receive<Asked<Share>>();
+    const Pid asker = asked.reply_to.from();
+    asked.reply_to.Send(token);
+    Exit(asker, ExitReason::Kill());
+  });
+  const MonitoredProcess asker =
+      SpawnMonitor([](Pid to) -> Async<> { (void)co_await Request(to, Share{}); }, server.pid);
+  co_await Receive<Down>().For(asker.ref);
+  co_await Receive<Down>().For(server.ref);
+  EXPECT_EQ(token.use_count(), 1);
+}
+
 HYDRA_TEST(RequestTest, AskerThatEndsLeavesTheServerAlone) {
   const Pid server = Spawn([]() -> Async<> {
     auto asked = co_await Receive<Asked<Add>>();
@@ -404,6 +449,39 @@ HYDRA_TEST(RequestTest, AskerThatEndsLeavesTheServerAlone) {
   Send(server, Go{});
   // If the asker was killed before it asked, this is the request that waits for Go.
   EXPECT_TRUE((co_await Request(server, Add{1, 1})).ok());
+}
+
+// The requests that the calling process has received and that nobody has answered.
+size_t HeldRequests() {
+  const auto* relations = process_internal::Worker::CurrentProcess().relations;
+  return relations == nullptr ? 0 : relations->observers.size();
+}
+
+// W6: however a request ends, no record of it is left with the process that was asked.
+HYDRA_TEST(RequestTest, LeavesNoRecord) {
+  const Pid server = Spawn([]() -> Async<> {
+    for (int i = 0;; ++i) {
+      auto asked = co_await Receive<Asked<Add>>();
+      EXPECT_EQ(HeldRequests(), 1U);
+      if (i % 3 == 0) asked.reply_to.Send(1);
+      if (i % 3 == 1) {
+        Spawn(
+            [](ReplyTo<Add> reply_to) -> Async<> {
+              reply_to.Send(2);
+              co_return;
+            },
+            std::move(asked.reply_to));
+      }
+      // The third is dropped here.
+      asked = {};
+      while (HeldRequests() > 0) co_await Yield();
+    }
+  });
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_EQ((co_await Request(server, Add{})).value_or(3), 1);
+    EXPECT_EQ((co_await Request(server, Add{})).value_or(3), 2);
+    EXPECT_EQ((co_await Request(server, Add{})).value_or(3), 3);
+  }
 }
 
 // Answers and ends race with time limits, and with each other.

@@ -1,7 +1,9 @@
 // What is sent, how, and in which order it arrives.
 #include "hydra/process/send.h"
 
+#include <cstdint>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -19,6 +21,7 @@
 #include "hydra/process/receive.h"
 #include "hydra/process/self.h"
 #include "hydra/process/spawn.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
 #include "hydra/process/timer.h"
 
@@ -106,6 +109,39 @@ HYDRA_TEST(SendTest, SignalsThatDoNothingKeepTheOrder) {
     Exit(echo, ExitReason::Normal());
   }
   for (int i = 0; i < 50; ++i) CO_ASSERT_EQ(co_await Receive<int>(), i);
+}
+
+// SIG1: no signal waits for its receiver, or runs it.
+HYDRA_TEST_BY_HAND(SendTest, SignalsActLater) {
+  enum class Stage { kNew, kWaiting, kReceived, kEnded } stage = Stage::kNew;
+  const Pid process = Spawn([&stage]() -> Async<> {
+    const absl::Cleanup end = [&stage] { stage = Stage::kEnded; };
+    stage = Stage::kWaiting;
+    co_await Receive<int>();
+    stage = Stage::kReceived;
+    co_await Receive<int>();
+  });
+  while (stage == Stage::kNew) co_await Yield();
+  Send(process, 1);
+  EXPECT_EQ(stage, Stage::kWaiting);
+  while (stage == Stage::kWaiting) co_await Yield();
+  Exit(process, ExitReason::Kill());
+  EXPECT_EQ(stage, Stage::kReceived);
+  while (stage == Stage::kReceived) co_await Yield();
+}
+
+// SIG4: of two senders either may be first, whichever was spawned first.
+TEST(SendTest, SendersHaveNoOrderAmongThem) {
+  std::set<int> first;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    ManualRuntime runtime({.seed = seed});
+    runtime.Run([&first]() -> Async<> {
+      Spawn(SendNumbered, Self(), 1, 1);
+      Spawn(SendNumbered, Self(), 2, 1);
+      first.insert((co_await Receive<Numbered>()).sender);
+    });
+  }
+  EXPECT_THAT(first, ElementsAre(1, 2));
 }
 
 // SIG6

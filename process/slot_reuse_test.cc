@@ -11,6 +11,9 @@
 #include "hydra/base/mutex.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
@@ -57,6 +60,19 @@ HYDRA_TEST(SlotReuseTest, StalePidsReachNobody) {
     if (i % 3 == 0) co_await Yield();
   }
   EXPECT_EQ(*strays, 0);
+}
+
+// PRC8: a sender that was held up between looking at the serial and pushing.
+HYDRA_TEST(SlotReuseTest, SignalForThePredecessorIsDestroyed) {
+  const auto counted = std::make_shared<int>(7);
+  using Sent = std::shared_ptr<int>;
+  auto* late = process_internal::NewSignal<Sent>(&process_internal::kMessageType<Sent>, counted);
+  late->serial = Self().serial() - 1;
+  process_internal::Worker::CurrentProcess().inbox.Push(late);
+  Send(Self(), 1);
+  EXPECT_EQ(co_await Receive<int>(), 1);
+  EXPECT_FALSE((co_await Receive<Sent>().Within(absl::ZeroDuration())).has_value());
+  EXPECT_EQ(counted.use_count(), 1);
 }
 
 // PRC8
