@@ -43,7 +43,7 @@ class Message {
   // Whether the message carries a T, exactly that type.
   template <typename T>
   bool Is() const {
-    static_cast<void>(process_internal::kIsReceived<T>);
+    static_cast<void>(&process_internal::kIsReceived<T>);
     return node_ != nullptr && node_->type == &process_internal::kMessageType<T>;
   }
 

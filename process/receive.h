@@ -116,7 +116,7 @@ class [[nodiscard("a receive does nothing until it is awaited")]] ReceiveWait
 
   ReceiveWait(Tick wait_deadline, uint64_t wait_mark, Condition<Predicate> condition)
       : condition_(std::move(condition)) {
-    (static_cast<void>(kIsReceived<Ms>), ...);
+    (static_cast<void>(&kIsReceived<Ms>), ...);
     deadline = wait_deadline;
     mark = wait_mark;
     if constexpr (kByType) {
@@ -239,7 +239,7 @@ class [[nodiscard("a receive does nothing until it is awaited")]] HandlersWait
 
  public:
   HandlersWait(Tick wait_deadline, std::tuple<Hs...> handlers) : handlers_(std::move(handlers)) {
-    (static_cast<void>(kIsReceived<Handled<Hs>>), ...);
+    (static_cast<void>(&kIsReceived<Handled<Hs>>), ...);
     deadline = wait_deadline;
     match = &Matches;
   }
