@@ -76,6 +76,7 @@ void AnswerTarget::Drop() noexcept {
 AskingWait::AskingWait(const Dest& to, absl::Duration timeout, Self self)
     : self_(self), ref_(MakeRef()), to_(to), timeout_(timeout) {}
 
+// NOLINTBEGIN(bugprone-use-after-move): what is moved away first is the base only.
 AskingWait::AskingWait(AskingWait&& other) noexcept
     : AnswerWait(std::move(other)),
       self_(other.self_),
@@ -83,6 +84,7 @@ AskingWait::AskingWait(AskingWait&& other) noexcept
       to_(std::move(other.to_)),
       timeout_(other.timeout_),
       signal_(std::exchange(other.signal_, nullptr)) {}
+// NOLINTEND(bugprone-use-after-move)
 
 AskingWait::~AskingWait() {
   if (signal_ != nullptr) DestroySignal(signal_);

@@ -26,21 +26,21 @@ namespace hydra::process_internal {
 
 // Returns the message; null if it is none. What nothing in this program receives stays as it came, for
 // whoever receives anything.
-Signal* Worker::DecodeMessage(ControlBlock& process, Signal& signal) {
-  EncodedMessage& encoded = static_cast<ValueSignal<EncodedMessage>&>(signal).value;
-  const bool is_request = static_cast<bool>(encoded.asker);
+Signal* Worker::DecodeMessage(ControlBlock& process, Signal& encoded) {
+  EncodedMessage& sent = static_cast<ValueSignal<EncodedMessage>&>(encoded).value;
+  const bool is_request = static_cast<bool>(sent.asker);
   const Refusal not_understood{.why = Refusal::Why::kNotUnderstood};
-  const SignalType* type = FindReceived(encoded.value.type, is_request);
+  const SignalType* type = FindReceived(sent.value.type, is_request);
   Signal* message = nullptr;
   if (type == nullptr && is_request) {
-    encoded.Refuse(scheduler_, PidOf(process), not_understood);
+    sent.Refuse(scheduler_, PidOf(process), not_understood);
     return nullptr;
   }
   if (type == nullptr) {
-    message = NewSignal<Encoded>(&kMessageType<Encoded>, std::move(encoded.value));
+    message = NewSignal<Encoded>(&kMessageType<Encoded>, std::move(sent.value));
   } else {
-    const Ref asker = encoded.asker;
-    absl::StatusOr<Signal*> decoded = type->codec->decode(std::move(encoded));
+    const Ref asker = sent.asker;
+    absl::StatusOr<Signal*> decoded = type->codec->decode(std::move(sent));
     if (!decoded.ok()) {
       HYDRA_LOG(ERROR) << "a message from another node to process " << PidOf(process).ToString()
                        << " can't be read, and is dropped: " << decoded.status().message();
@@ -49,7 +49,7 @@ Signal* Worker::DecodeMessage(ControlBlock& process, Signal& signal) {
     }
     message = *decoded;
   }
-  message->serial = signal.serial;  // whether it counts
+  message->serial = encoded.serial;  // whether it counts
   return message;
 }
 

@@ -28,7 +28,7 @@ class FakeNetwork::Link final : public Transport {
   const std::string name_;
 };
 
-void FakeNetwork::Add(Runtime& runtime, NodeId id) {
+void FakeNetwork::Add(Runtime& runtime, const NodeId& id) {
   const Port port = runtime.Join(id, std::make_shared<Link>(*this, id.name));
   MutexLock lock(mutex_);
   nodes_.insert_or_assign(id.name, Node{id, port});

@@ -40,7 +40,7 @@ class FakeNetwork {
 
   // Makes `runtime` the node `id`. Another of that name is gone then: what is on its way to it goes to
   // this one.
-  void Add(Runtime& runtime, NodeId id);
+  void Add(Runtime& runtime, const NodeId& id);
 
   // Delivers all that is on its way by now, in the order in which it was sent, and returns how much that
   // was. What is sent to a node that isn't there, or is kept apart, is lost.
