@@ -1,7 +1,7 @@
 #include "hydra/process/any_of.h"
 
+#include <atomic>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -108,6 +108,22 @@ HYDRA_TEST(AnyOfTest, TakesEachFormOfReceive) {
   const auto [pid, ref] = SpawnMonitor([]() -> Async<> { co_return; });
   EXPECT_EQ(std::get<0>(co_await AnyOf(Receive<Down>().For(ref), Never())).pid, pid);
   EXPECT_EQ(co_await AssertReceive<Text>(), "text") << "what doesn't fit stays";
+}
+
+// Counts its instances.
+struct Counted {
+  Counted() { ++count; }
+  Counted(Counted&&) noexcept { ++count; }
+  ~Counted() { --count; }
+  static inline std::atomic<int> count{0};
+};
+
+HYDRA_TEST(AnyOfTest, DestroysWhatItYieldsOnce) {
+  Send(Self(), Counted());
+  EXPECT_EQ((co_await AnyOf(Receive<Counted>(), Never())).index(), 0);
+  const auto complete = [](const Completion<Counted>& done) { done.Complete(Counted()); };
+  EXPECT_EQ((co_await AnyOf(Receive<int>(), Awaitable<Counted>(complete))).index(), 1);
+  EXPECT_EQ(Counted::count, 0);
 }
 
 // ---- Both are there.

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -154,6 +155,13 @@ TEST(RunBlockingTest, ThrowsIfThereCanBeNoThread) {
   EXPECT_EQ(reason, ExitReason::Normal());
 }
 
+TEST(RunBlockingTest, ProcessMayEndByThat) {
+  Runtime runtime({.schedulers = 1});
+  const NoMoreThreads no_more_threads;
+  const ExitReason reason = runtime.Run([]() -> Async<> { co_await RunBlocking([] {}); });
+  EXPECT_EQ(reason.kind(), ExitReason::Kind::kError);
+}
+
 // ---- Where it runs.
 
 TEST(RunBlockingTest, RunsOnAnotherThreadThanTheSchedulers) {
@@ -200,21 +208,25 @@ TEST(RunBlockingTest, FunctionMayUseTheRuntime) {
   });
 }
 
+// The first four run until all processes have begun to wait.
 TEST(RunBlockingTest, AtMostSoManyFunctionsRunAtOnceAndTenThousandWait) {
   constexpr int kProcesses = 10'000;
   std::atomic<int> running{0};
   std::atomic<int> most{0};
   std::atomic<int> ran{0};
+  std::latch all_wait(kProcesses);
   std::latch all_busy(4);
   Runtime runtime({.schedulers = 2, .max_blocking_threads = 4});
   runtime.Run([&]() -> Async<> {
     for (int i = 0; i < kProcesses; ++i) {
       Spawn([&, parent = Self()]() -> Async<> {
+        all_wait.count_down();
         co_await RunBlocking([&] {
           const int now = ++running;
           int seen = most.load();
           while (now > seen && !most.compare_exchange_weak(seen, now)) continue;
           if (++ran <= 4) all_busy.arrive_and_wait();
+          all_wait.wait();
           --running;
         });
         Send(parent, 1);
@@ -513,21 +525,21 @@ TEST(RunBlockingTest, WorksInAProcessWithAMailboxLimit) {
 
 TEST(RunBlockingTest, RuntimesEndWaitsForFunctionsAndProcessesDoNotGoOn) {
   std::latch begun(2);
-  std::atomic<int> returned{0};
-  std::atomic<int> went_on{0};
   std::atomic<int> called{0};
+  std::atomic<int> destroyed{0};
+  std::atomic<int> destroyed_before{0};
+  std::atomic<int> went_on{0};
   {
     Runtime runtime({.schedulers = 2, .max_blocking_threads = 2});
     for (int i = 0; i < 4; ++i) {
       runtime.Spawn([&]() -> Async<> {
-        std::string local = "local";
+        const absl::Cleanup count = [&] { ++destroyed; };
         co_await RunBlocking([&](const std::stop_token& stop) {
           ++called;
           begun.count_down();
           AwaitStop(stop);
           for (int round = 0; round < 100; ++round) std::this_thread::yield();
-          EXPECT_EQ(local, "local");
-          ++returned;
+          destroyed_before += destroyed;
         });
         ++went_on;
       });
@@ -535,7 +547,8 @@ TEST(RunBlockingTest, RuntimesEndWaitsForFunctionsAndProcessesDoNotGoOn) {
     begun.wait();
   }
   EXPECT_EQ(called, 2) << "the others never begin";
-  EXPECT_EQ(returned, 2);
+  EXPECT_EQ(destroyed_before, 0);
+  EXPECT_EQ(destroyed, 4);
   EXPECT_EQ(went_on, 0);
 }
 
@@ -603,32 +616,48 @@ TEST(RunBlockingTest, NothingIsIdleWhileAFunctionWaits) {
   EXPECT_TRUE(runtime.IsAlive(sleeper));
 }
 
-// The order in which functions, and the turns of other processes, come.
+// The turns of four processes and their functions, in their order: a process '1' writes that before it
+// calls the function that writes 'a', and 'A' after it.
 std::string OrderOf(uint64_t seed) {
   std::string order;
   ManualRuntime runtime({.seed = seed});
-  for (char name = 'a'; name < 'e'; ++name) {
-    runtime.Spawn([&order, name]() -> Async<> {
-      co_await RunBlocking([&order, name] { order += name; });
-      order += static_cast<char>(name - 'a' + 'A');
+  for (char i = 0; i < 4; ++i) {
+    runtime.Spawn([&order, i]() -> Async<> {
+      order += static_cast<char>('1' + i);
+      co_await RunBlocking([&order, i] { order += static_cast<char>('a' + i); });
+      order += static_cast<char>('A' + i);
     });
   }
   runtime.RunUntilIdle();
   return order;
 }
 
+// What there is of `order` between `first` and `last`, counted from `first`.
+std::vector<int> Part(const std::string& order, char first, char last) {
+  std::vector<int> part;
+  for (const char name : order) {
+    if (name >= first && name <= last) part.push_back(name - first);
+  }
+  return part;
+}
+
 TEST(RunBlockingTest, ScheduleIsTheSeeds) {
-  bool function_before_start = false;
-  bool out_of_order = false;
+  bool later_function_first = false;
+  bool functions_in_a_row = false;
+  bool starts_in_a_row = false;
   for (uint64_t seed = 1; seed <= 20; ++seed) {
     const std::string order = OrderOf(seed);
-    EXPECT_EQ(order.size(), 8);
+    EXPECT_EQ(order.size(), 12);
     EXPECT_EQ(order, OrderOf(seed));
-    out_of_order |= order.find('b') < order.find('a');
-    function_before_start |= order.find('A') < order.find('d');
+    later_function_first |= Part(order, 'a', 'd') != Part(order, '1', '4');
+    for (size_t i = 1; i < order.size(); ++i) {
+      functions_in_a_row |= order[i - 1] >= 'a' && order[i] >= 'a';
+      starts_in_a_row |= order[i - 1] <= '4' && order[i] <= '4';
+    }
   }
-  EXPECT_TRUE(out_of_order);
-  EXPECT_TRUE(function_before_start);
+  EXPECT_TRUE(later_function_first);
+  EXPECT_TRUE(functions_in_a_row) << "though the first one's process could go on";
+  EXPECT_TRUE(starts_in_a_row) << "though the first one's function could be called";
 }
 
 // ---- Races.
