@@ -72,18 +72,6 @@ void Scheduler::ReportDropped(const Pid& receiver, uint64_t count) {
 
 // ---- Sending.
 
-void Worker::DeliverLimited(ControlBlock& receiver, const Pid& to, Signal* signal) {
-  const LimitedInbox::Pushed pushed = scheduler_.PushLimited(to, signal, SourceOf(receiver, to));
-  sent_to_itself_ |= &receiver == current_;
-  if (pushed.wake) {
-    Wake(receiver);
-  } else if (++sends_since_wake_ == kSendsBeforeFlush) {
-    LetOthersRunNext();
-  }
-  if (pushed.hold) Hold(*current_, to);
-  scheduler_.FinishPush(to, signal, pushed);
-}
-
 SignalSource Worker::SourceOf(const ControlBlock& receiver, const Pid& to) const {
   if (firing_) return {.kind = SignalSource::Kind::kDoesNotCount};
   if (current_ == nullptr || current_ == &receiver || current_->state == ProcessState::kExiting ||

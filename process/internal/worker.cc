@@ -352,6 +352,19 @@ inline void Worker::Deliver(const Pid& to, Signal* signal) {
   scheduler_.Undeliverable(to, signal);
 }
 
+// The same to a process with a mailbox limit.
+void Worker::DeliverLimited(ControlBlock& receiver, const Pid& to, Signal* signal) {
+  const LimitedInbox::Pushed pushed = scheduler_.PushLimited(to, signal, SourceOf(receiver, to));
+  sent_to_itself_ |= &receiver == current_;
+  if (pushed.wake) {
+    Wake(receiver);
+  } else if (++sends_since_wake_ == kSendsBeforeFlush) {
+    LetOthersRunNext();
+  }
+  if (pushed.hold) Hold(*current_, to);
+  scheduler_.FinishPush(to, signal, pushed);
+}
+
 void Worker::Send(const Pid& to, Signal* signal) { Deliver(to, signal); }
 
 // The waker of `next` goes on sending: another worker may as well run it.
