@@ -91,7 +91,7 @@ class [[nodiscard("AnyOf does nothing until it is awaited")]] AnyOfWait {
     if (!asking_.Ask()) return false;
     receiving_.request = asking_.request;
     receiving_.deadline = std::min(deadline_, asking_.deadline);
-    return BeginWait(receiving_, leaf.promise());
+    return BeginAnswerWait(receiving_, leaf.promise());
   }
 
   Result await_resume() {

@@ -70,7 +70,7 @@ class [[nodiscard("an Awaitable is started when it is awaited")]] CompletionWait
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
     Ask();
-    return BeginWait(*this, leaf.promise());
+    return BeginAnswerWait(*this, leaf.promise());
   }
 
   // Calls the function.

@@ -26,7 +26,6 @@
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
-#include "hydra/process/priority.h"
 #include "hydra/process/process_info.h"
 
 namespace hydra {
@@ -112,7 +111,7 @@ Port Runtime::Join(NodeId self, std::shared_ptr<Transport> transport) {
 size_t Runtime::process_count() const { return scheduler_->process_count(); }
 absl::Time Runtime::Now() const { return scheduler_->clock().Now(); }
 
-Pid Runtime::SpawnEntry(Entry* entry) { return scheduler_->Spawn(entry, Priority::kNormal); }
+Pid Runtime::SpawnEntry(Entry* entry) { return scheduler_->Spawn(entry); }
 
 bool Runtime::SendSignal(const Dest& to, process_internal::Signal* signal) {
   return scheduler_->Send(to, signal);
@@ -122,7 +121,7 @@ ExitReason Runtime::RunEntry(Entry* entry) {
   HYDRA_CHECK(process_internal::Worker::Current() == nullptr)
       << "Runtime::Run would block a scheduler";
   WatchedEntry watched(entry);
-  if (!scheduler_->Spawn(&watched, Priority::kNormal)) return ExitReason::NoProc();
+  if (!scheduler_->Spawn(&watched)) return ExitReason::NoProc();
   return watched.AwaitEnd();
 }
 

@@ -43,7 +43,7 @@ Pid Spawn(F&& body, Args&&... args) {
 // called by a process.
 template <typename F, typename... Args>
 Pid SpawnLink(F&& body, Args&&... args) {
-  return process_internal::SpawnEntry(
+  return process_internal::SpawnRelatedEntry(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
       {.link = true});
 }
@@ -57,7 +57,7 @@ struct MonitoredProcess {
 template <typename F, typename... Args>
 MonitoredProcess SpawnMonitor(F&& body, Args&&... args) {
   MonitoredProcess process;
-  process.pid = process_internal::SpawnEntry(
+  process.pid = process_internal::SpawnRelatedEntry(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
       {.monitor = &process.ref});
   return process;

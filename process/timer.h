@@ -71,6 +71,19 @@ class [[nodiscard("a Sleep does nothing until it is awaited")]] SleepWait : publ
   explicit SleepWait(Tick wake_at) { deadline = wake_at; }
   void await_resume() const {}
 };
+
+class [[nodiscard("a Yield does nothing until it is awaited")]] YieldWait : public Wait {
+ public:
+  using IsProcessWait = void;
+
+  YieldWait() { deadline = kNextTurn; }
+  bool await_ready() const noexcept { return false; }
+  template <typename P>
+  void await_suspend(std::coroutine_handle<P> leaf) {
+    BeginYield(*this, leaf.promise());
+  }
+  void await_resume() const {}
+};
 }  // namespace process_internal
 
 // The time by the runtime's clock: the wall clock when the runtime started, plus the steady time
@@ -85,7 +98,7 @@ inline auto Sleep(absl::Duration duration) {
 
 // Ends the calling process's turn: every other runnable process may go first. A computation without
 // other co_awaits should yield now and then, since nothing else can stop it.
-inline auto Yield() { return process_internal::SleepWait(process_internal::kNextTurn); }
+inline auto Yield() { return process_internal::YieldWait(); }
 
 // Sends `message` to `receiver` after `delay`; a delay of zero sends it soon. Must be called by a
 // process.

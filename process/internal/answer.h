@@ -150,7 +150,7 @@ class AskingWait : public AnswerWait {
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
     if (!Ask()) return false;
-    return BeginWait(*this, leaf.promise());
+    return BeginAnswerWait(*this, leaf.promise());
   }
 
   // Sends the signal. Returns false if that can't be: a process may not be asked by itself.

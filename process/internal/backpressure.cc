@@ -91,7 +91,7 @@ bool Worker::IsHeldBy(const ControlBlock& process, const Pid& receiver) {
 // Notes that the current process goes no further than its next co_await.
 void Worker::Hold(ControlBlock& process, const Pid& receiver) {
   RelationsOf(process).held_by.push_back(receiver);
-  messages_left_ = -1;  // it suspends, though there may be a message for it
+  messages_left_ = kHeld;  // it suspends, though there may be a message for it
   if (IsLimited(process)) Release(process, LimitedInboxOf(process).SetHeld(true));
 }
 
@@ -113,7 +113,7 @@ bool Worker::HeldWaitIsOver(ControlBlock& process) {
     if (!wait.is_held) return WaitIsOver(process);
   }
   if (wait.request == 0 || wait.deadline == kForever || ArmWaitTimer(process)) return false;
-  messages_left_ = -1;
+  messages_left_ = kHeld;
   return true;
 }
 

@@ -32,7 +32,7 @@ void BlockingWait::Begin(PromiseBase& leaf) {
   request = process.mailbox.Mark();
   answer_ = NewAnswerSignal<Returned>(request);
   answer_->serial = process.serial.load(std::memory_order_relaxed);
-  BeginWait(*this, leaf);
+  BeginAnswerWait(*this, leaf);
   if (worker.ending() != nullptr) return;  // an exit has come before
   holds_frames = true;
   try {

@@ -36,15 +36,13 @@ struct Spawning {
   std::string_view label = {};
   bool for_caller = false;
   MailboxLimit mailbox_limit = {};
-
-  // Whether there is more to be noted about the process than a plain spawn does.
-  bool HasRelations() const { return link || monitor != nullptr || !label.empty() || for_caller; }
 };
 
-inline constexpr Spawning kPlainSpawn;
-
 // Spawns a process. Takes the entry.
-HYDRA_NOINLINE Pid SpawnEntry(Entry* entry, const Spawning& spawning = kPlainSpawn);
+HYDRA_NOINLINE Pid SpawnEntry(Entry* entry);
+
+// The same for SpawnLink and SpawnMonitor. Takes the entry.
+Pid SpawnRelatedEntry(Entry* entry, const Spawning& spawning);
 
 // The same for SpawnWith. Takes the entry.
 absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning);
@@ -53,6 +51,12 @@ absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning);
 // is over already, so that the process goes on at once; otherwise the process is resumed when it
 // is.
 HYDRA_NOINLINE bool BeginWait(Wait& wait, PromiseBase& leaf);
+
+// The same for a wait that an answer ends.
+HYDRA_NOINLINE bool BeginAnswerWait(Wait& wait, PromiseBase& leaf);
+
+// The same for one that ends with the process's next turn.
+HYDRA_NOINLINE void BeginYield(Wait& wait, PromiseBase& leaf);
 
 // Takes the node of the message that ended `wait` out of the mailbox for good.
 HYDRA_NOINLINE Signal* KeepFound(Wait& wait);

@@ -120,8 +120,10 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
     TellOfEnd(*process.relations, pid, reason);
     if (process.relations->crosses_nodes) scheduler_.remote().Forget(pid);
   }
-  if (!process.mailbox.HasNone()) RelationsOf(process).exit_reason = reason;
   if (watcher != nullptr) watcher->OnExit(reason);
+  if (process.mailbox.HasNone()) [[likely]]
+    return Free(process);
+  RelationsOf(process).exit_reason = reason;
   Reap(process);
 }
 
@@ -153,13 +155,7 @@ void Worker::ReleaseName(ControlBlock& process) {
 void Worker::Reap(ControlBlock& process) {
   for (int i = 0; i < kReapedPerTurn; ++i) {
     Signal* message = process.mailbox.PopOldest();
-    if (message == nullptr) {
-      process.mailbox.Reset();
-      if (process.relations != nullptr) FreeRelations(process);
-      process.state = ProcessState::kFree;
-      process.serial.store(PidOf(process).serial() + 1, std::memory_order_release);
-      return table_.Free(slots_, &process);
-    }
+    if (message == nullptr) return Free(process);
     if (message->type->refuse != nullptr) {
       message->type->refuse(scheduler_, PidOf(process), *message,
                             {Refusal::Why::kEnded, process.relations->exit_reason});
@@ -167,6 +163,14 @@ void Worker::Reap(ControlBlock& process) {
     DestroySignal(message);
   }
   Enqueue(process);
+}
+
+void Worker::Free(ControlBlock& process) {
+  process.mailbox.Reset();
+  if (process.relations != nullptr) FreeRelations(process);
+  process.state = ProcessState::kFree;
+  process.serial.store(PidOf(process).serial() + 1, std::memory_order_release);
+  table_.Free(slots_, &process);
 }
 
 }  // namespace hydra::process_internal

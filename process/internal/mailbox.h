@@ -11,8 +11,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
+#include "hydra/base/compiler.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/wait.h"
@@ -80,19 +82,13 @@ class Mailbox {
   // The number of messages. Cost: a step for each that no receive has looked at.
   size_t size() const;
 
-  // Looks through all messages for one that ends `wait`.
-  Match Find(Wait& wait, InboxCursor& cursor) {
-    wait.has_looked = true;
-    if (saved_ != nullptr && wait.TakesMessages()) {
+  // Looks for a message that ends `wait` among those that haven't been looked at for it.
+  HYDRA_ALWAYS_INLINE Match Find(Wait& wait, InboxCursor& cursor) {
+    if (!wait.TakesMessages()) return Match::kNo;
+    if (!std::exchange(wait.has_looked, true) && saved_ != nullptr) {
       const Match match = saved_->Find(wait);
       if (match != Match::kNo) return TakeFrom(wait, cursor, match);
     }
-    return FindFresh(wait, cursor);
-  }
-
-  // The same for those that arrived since `wait` was last looked up.
-  Match FindFresh(Wait& wait, InboxCursor& cursor) {
-    if (!wait.TakesMessages()) return Match::kNo;
     while (fresh_ != nullptr) {
       Signal* message = fresh_;
       const Match match = wait.Accepts(*message);

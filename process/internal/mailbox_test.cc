@@ -137,9 +137,9 @@ TEST_F(MailboxTest, WaitThatHasLookedIsAskedAboutFreshMessagesOnly) {
   EXPECT_TRUE(wait.has_looked);
   EXPECT_FALSE(mailbox_.HasFresh());
   wait.match = [](Wait&, Signal&) { return Match::kYes; };
-  EXPECT_EQ(mailbox_.FindFresh(wait, cursor_), Match::kNo);
+  EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kNo);
   Add<Red>(2);
-  EXPECT_EQ(mailbox_.FindFresh(wait, cursor_), Match::kYes);
+  EXPECT_EQ(mailbox_.Find(wait, cursor_), Match::kYes);
   EXPECT_EQ(NumberOf(wait.found), 2);
   DestroySignal(wait.found);
   EXPECT_EQ(Rest(), (std::vector<int>{1}));

@@ -75,10 +75,9 @@ void Scheduler::Stop() {
 
 // ---- For any thread.
 
-Pid Scheduler::Spawn(Entry* entry, Priority priority) {
+Pid Scheduler::Spawn(Entry* entry) {
   Worker* current = Worker::Current();
-  if (current != nullptr && &current->scheduler() == this)
-    return current->Spawn(entry, {.priority = priority});
+  if (current != nullptr && &current->scheduler() == this) return current->Spawn(entry);
   ControlBlock* process = nullptr;
   {
     MutexLock lock(outside_mutex_);
@@ -88,7 +87,7 @@ Pid Scheduler::Spawn(Entry* entry, Priority priority) {
     entry->destroy(entry);
     return Pid(0, 0, home_);
   }
-  process->Open(entry, priority);
+  process->Open(entry, Priority::kNormal);
   outside_spawns_.fetch_add(1, std::memory_order_relaxed);
   const Pid pid(process->serial.load(std::memory_order_relaxed), process->index, home_);
   Inject(*process);

@@ -54,7 +54,6 @@
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
-#include "hydra/process/priority.h"
 
 namespace hydra::process_internal {
 
@@ -107,7 +106,7 @@ class Scheduler {
 
   // ---- For any thread.
 
-  Pid Spawn(Entry* entry, Priority priority);
+  Pid Spawn(Entry* entry);
   // Returns false if it was dropped because the mailbox is full, and the sender can't be held.
   bool Send(const Pid& to, Signal* signal);
   // The same to a name or an alias. Returns false, too, if nobody has the name. `signal` is a message.

@@ -35,17 +35,27 @@ bool BeginWait(Wait& wait, PromiseBase& leaf) {
   return true;
 }
 
-// What `wait` has found has left the mailbox.
-inline void Worker::Found(ControlBlock& process, Wait& wait) {
-  if ((wait.found->serial & kCounts) != 0) [[unlikely]]
+bool BeginAnswerWait(Wait& wait, PromiseBase& leaf) {
+  return Worker::of_this_thread_->LookForAnswer(wait, leaf);
+}
+
+void BeginYield(Wait& wait, PromiseBase& leaf) {
+  ControlBlock& process = *Worker::of_this_thread_->current_;
+  process.wait = &wait;
+  process.leaf = &leaf;
+}
+
+// Looks for a message that ends `wait`. Inline for LookForMessages; the others call LookFurther.
+HYDRA_ALWAYS_INLINE Match Worker::Look(ControlBlock& process, Wait& wait) {
+  const Match match = process.mailbox.Find(wait, process.cursor);
+  if (match == Match::kYes && (wait.found->serial & kCounts) != 0) [[unlikely]]
     ReceivedCounted(process, *wait.found);
+  return match;
 }
 
 // The part of BeginWait that takes the messages which are there.
 bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   ControlBlock& process = *current_;
-  if (wait.request != 0) [[unlikely]]
-    return LookForAnswer(wait, leaf);
   // While there are drained messages, the inbox, which senders write to all the time, is left alone
   // now and then.
   if (!process.mailbox.HasFresh() || sent_to_itself_ || wait.deadline == 0 ||
@@ -56,9 +66,7 @@ bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   // A process that has had its share looks again on its next turn: what a wait has found is
   // consumed at once, or it isn't taken.
   if (!exit_.has_value() && messages_left_ >= 0) [[likely]] {
-    const Match match = process.mailbox.Find(wait, process.cursor);
-    if (match == Match::kYes) Found(process, wait);
-    if (match != Match::kNo || wait.deadline == 0) return false;
+    if (Look(process, wait) != Match::kNo || wait.deadline == 0) return false;
   }
   process.wait = &wait;
   process.leaf = &leaf;
@@ -70,7 +78,7 @@ bool Worker::LookForAnswer(Wait& wait, PromiseBase& leaf) {
   ControlBlock& process = *current_;
   process.wait = &wait;
   process.leaf = &leaf;
-  if (messages_left_ < 0) return true;  // it looks on its next turn
+  if (--messages_left_ < 0) return true;  // it looks on its next turn
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
   if (exit_.has_value() || !WaitIsOver(process)) return true;
   process.wait = nullptr;
@@ -112,7 +120,8 @@ void Worker::Execute(ControlBlock& process) {
       if (exit_.has_value()) [[unlikely]]
         return EndByExit(process);
       if (messages_left_ < 0 || process.wait->deadline == kNextTurn) [[unlikely]] {
-        if (SuspendHeld(process)) continue;
+        if (messages_left_ <= kHeld && SuspendHeld(process)) [[unlikely]]
+          continue;
         current_ = nullptr;
         return Enqueue(process);
       }
@@ -134,7 +143,8 @@ bool Worker::TakeIn(ControlBlock& process) {
         fresh->next == nullptr && !process.mailbox.HasFresh() &&
         fresh->serial == process.serial.load(std::memory_order_relaxed)) [[likely]] {
       wait->found = fresh;
-      wait->found_is_pinned = Inbox::Pin(process.cursor, fresh);
+      wait->found_is_pinned = true;
+      process.cursor.Pin();  // the only one is the newest
       return true;
     }
     Admit(process, fresh);
@@ -160,13 +170,7 @@ bool Worker::StartBody(ControlBlock& process) {
   return true;
 }
 
-// Looks for a message that ends `wait` among those that haven't been looked at for it.
-inline Match Worker::LookFurther(ControlBlock& process, Wait& wait) {
-  const Match match = wait.has_looked ? process.mailbox.FindFresh(wait, process.cursor)
-                                      : process.mailbox.Find(wait, process.cursor);
-  if (match == Match::kYes) Found(process, wait);
-  return match;
-}
+Match Worker::LookFurther(ControlBlock& process, Wait& wait) { return Look(process, wait); }
 
 bool Worker::WaitIsOver(ControlBlock& process) {
   Wait& wait = *process.wait;

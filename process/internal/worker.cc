@@ -74,10 +74,6 @@ Worker::Scope::Scope(Worker* worker) : outer_(of_this_thread_) { of_this_thread_
 
 Worker::Scope::~Scope() { of_this_thread_ = outer_; }
 
-Pid Worker::PidOf(const ControlBlock& process) const {
-  return Pid(process.serial.load(std::memory_order_relaxed) & ~kLimited, process.index, home_);
-}
-
 // ---- Driving.
 
 void Worker::Run() {
@@ -374,9 +370,38 @@ void Worker::LetOthersRunNext() {
   scheduler_.WakePeer();
 }
 
-Pid Worker::Spawn(Entry* entry, const Spawning& spawning) {
-  if (ControlBlock* process = NewProcess(entry, spawning.priority)) [[likely]] {
-    if (spawning.HasRelations()) Bind(*process, spawning);
+bool Worker::MaySpawn() const { return !scheduler_.stopping() && !IsExiting(); }
+
+// A process that nobody knows yet; null if there can be none. Takes the entry.
+HYDRA_ALWAYS_INLINE ControlBlock* Worker::NewProcess(Entry* entry, Priority priority) {
+  ControlBlock* process = MaySpawn() ? table_.Allocate(slots_) : nullptr;
+  if (process == nullptr) [[unlikely]] {
+    NotSpawned(entry);
+    return nullptr;
+  }
+  process->Open(entry, priority);
+  Count(spawned_count_);
+  return process;
+}
+
+HYDRA_COLD void Worker::NotSpawned(Entry* entry) {
+  if (MaySpawn())
+    HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
+  entry->destroy(entry);
+}
+
+Pid Worker::Spawn(Entry* entry) {
+  ControlBlock* process = NewProcess(entry, Priority::kNormal);
+  if (process == nullptr) [[unlikely]]
+    return Pid(0, 0, home_);
+  const Pid pid = PidOf(*process);
+  EnqueueSpawned(*process);
+  return pid;
+}
+
+Pid Worker::SpawnRelated(Entry* entry, const Spawning& spawning) {
+  if (ControlBlock* process = NewProcess(entry, spawning.priority)) {
+    Bind(*process, spawning);
     const Pid pid = PidOf(*process);
     EnqueueSpawned(*process);
     return pid;
@@ -395,9 +420,8 @@ absl::StatusOr<Pid> Worker::SpawnWith(Entry* entry, const Spawning& spawning) {
   if (process != nullptr && spawning.mailbox_limit.messages > 0)
     scheduler_.LimitMailbox(*process, spawning.mailbox_limit);
   if (process == nullptr) {
-    return scheduler_.stopping() || IsExiting()
-               ? absl::FailedPreconditionError("who is ending spawns nothing")
-               : absl::ResourceExhaustedError("all max_processes process slots are in use");
+    return MaySpawn() ? absl::ResourceExhaustedError("all max_processes process slots are in use")
+                      : absl::FailedPreconditionError("who is ending spawns nothing");
   }
   const Pid pid = PidOf(*process);
   if (!spawning.name.empty()) {
@@ -409,23 +433,6 @@ absl::StatusOr<Pid> Worker::SpawnWith(Entry* entry, const Spawning& spawning) {
   Bind(*process, spawning);
   EnqueueSpawned(*process);
   return pid;
-}
-
-// A process that nobody knows yet; null if there can be none. Takes the entry.
-ControlBlock* Worker::NewProcess(Entry* entry, Priority priority) {
-  ControlBlock* process = nullptr;
-  if (!scheduler_.stopping() && !IsExiting()) {
-    process = table_.Allocate(slots_);
-    if (process == nullptr)
-      HYDRA_LOG(ERROR) << "Spawn: all max_processes process slots are in use; nothing is spawned";
-  }
-  if (process == nullptr) [[unlikely]] {
-    entry->destroy(entry);
-    return nullptr;
-  }
-  process->Open(entry, priority);
-  Count(spawned_count_);
-  return process;
 }
 
 // ---- The free functions of current.h.
@@ -444,8 +451,10 @@ absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning) {
   return Worker::CurrentOrDie().SpawnWith(entry, spawning);
 }
 
-Pid SpawnEntry(Entry* entry, const Spawning& spawning) {
-  return Worker::CurrentOrDie().Spawn(entry, spawning);
+Pid SpawnEntry(Entry* entry) { return Worker::CurrentOrDie().Spawn(entry); }
+
+Pid SpawnRelatedEntry(Entry* entry, const Spawning& spawning) {
+  return Worker::CurrentOrDie().SpawnRelated(entry, spawning);
 }
 
 }  // namespace hydra::process_internal

@@ -19,6 +19,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <random>
@@ -83,7 +84,9 @@ class Worker {
 
   // The process whose turn it is; null between turns.
   ControlBlock* current() const { return current_; }
-  Pid PidOf(const ControlBlock& process) const;
+  Pid PidOf(const ControlBlock& process) const {
+    return Pid(process.serial.load(std::memory_order_relaxed) & ~kLimited, process.index, home_);
+  }
 
   // ---- For the thread that drives the worker.
 
@@ -104,7 +107,9 @@ class Worker {
 
   // Spawns a process. While the current process is exiting, and when the table is full, nothing is
   // spawned and the pid was never alive. Takes the entry.
-  Pid Spawn(Entry* entry, const Spawning& spawning);
+  Pid Spawn(Entry* entry);
+  // The same with a link or a monitor; the current process hears of it if nothing is spawned.
+  Pid SpawnRelated(Entry* entry, const Spawning& spawning);
   // The same with all options, and says why nothing was spawned.
   absl::StatusOr<Pid> SpawnWith(Entry* entry, const Spawning& spawning);
 
@@ -159,6 +164,8 @@ class Worker {
   // What the calling process does: current.h.
   friend void SendSignal(const Pid& to, Signal* signal);
   friend bool BeginWait(Wait& wait, PromiseBase& leaf);
+  friend bool BeginAnswerWait(Wait& wait, PromiseBase& leaf);
+  friend void BeginYield(Wait& wait, PromiseBase& leaf);
   friend Signal* KeepFound(Wait& wait);
 
   static constexpr std::string_view kNoRuntime =
@@ -166,6 +173,8 @@ class Worker {
 
   // Messages that a process may take in one turn.
   static constexpr int kMessagesPerTurn = 256;
+  // So many or fewer are left of a turn that ends because a receiver holds the process.
+  static constexpr int kHeld = std::numeric_limits<int>::min() / 2;
   // Turns in a row that may go to `next` while others wait.
   static constexpr int kNextInARow = 16;
   // Sends after which a waker that still runs is taken for one that goes on.
@@ -208,13 +217,13 @@ class Worker {
   Queue& QueueOf(const ControlBlock& process);
 
   // ---- One turn.
+  Match Look(ControlBlock& process, Wait& wait);
+  Match LookFurther(ControlBlock& process, Wait& wait);
   bool LookForMessages(Wait& wait, PromiseBase& leaf);
-  void Found(ControlBlock& process, Wait& wait);
   bool LookForAnswer(Wait& wait, PromiseBase& leaf);
   void Execute(ControlBlock& process);
   bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
-  Match LookFurther(ControlBlock& process, Wait& wait);
   bool WaitIsOver(ControlBlock& process);
   bool ArmWaitTimer(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
@@ -246,7 +255,9 @@ class Worker {
   void ActOnOverflow(ControlBlock& process, size_t limit);
 
   // ---- Birth.
+  bool MaySpawn() const;
   ControlBlock* NewProcess(Entry* entry, Priority priority);
+  void NotSpawned(Entry* entry);
   void Discard(ControlBlock& process);
 
   // ---- Relations.
@@ -279,6 +290,7 @@ class Worker {
   void ReleaseWaitTimer(ControlBlock& process);
   void ReleaseName(ControlBlock& process);
   void Reap(ControlBlock& process);
+  void Free(ControlBlock& process);
 
   // Adds to a counter that only the calling thread writes.
   static void Count(std::atomic<uint64_t>& counter) {
