@@ -1,6 +1,7 @@
 #include "hydra/process/monitor.h"
 
 #include <memory>
+#include <utility>
 
 #include "hydra/process/dest.h"
 #include "hydra/process/internal/relations.h"
@@ -12,6 +13,7 @@ namespace hydra {
 namespace {
 
 using process_internal::Alias;
+using process_internal::MonitorNote;
 using process_internal::Worker;
 
 Alias AliasOf(MonitorAlias alias) {
@@ -31,15 +33,18 @@ Alias AliasOf(MonitorAlias alias) {
 }  // namespace
 
 Ref Monitor(const Pid& pid, const MonitorOptions& options) {
-  return Worker::CurrentOrDie().Monitor(pid, AliasOf(options.alias), options.tag,
-                                        /*name=*/nullptr);
+  std::unique_ptr<MonitorNote> note;
+  if (options.tag != 0)
+    note = std::make_unique<MonitorNote>(MonitorNote{.name = {}, .tag = options.tag});
+  return Worker::CurrentOrDie().Monitor(pid, AliasOf(options.alias), std::move(note));
 }
 
 Ref Monitor(const ProcessName& name, const MonitorOptions& options) {
   Worker& worker = Worker::CurrentOrDie();
   const Pid pid = worker.scheduler().WhereIs(name);
-  return worker.Monitor(pid, AliasOf(options.alias), options.tag,
-                        std::make_unique<ProcessName>(name));
+  return worker.Monitor(
+      pid, AliasOf(options.alias),
+      std::make_unique<MonitorNote>(MonitorNote{.name = name, .tag = options.tag}));
 }
 
 bool Demonitor(const Ref& ref, const DemonitorOptions& options) {

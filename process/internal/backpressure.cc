@@ -83,21 +83,21 @@ SignalSource Worker::SourceOf(const ControlBlock& receiver, const Pid& to) const
 // ---- Being held.
 
 bool Worker::IsHeldBy(const ControlBlock& process, const Pid& receiver) {
-  if (process.relations == nullptr) return false;
-  const std::vector<Pid>& held_by = process.relations->held_by;
+  if (process.relations == nullptr || process.relations->rare == nullptr) return false;
+  const std::vector<Pid>& held_by = process.relations->rare->held_by;
   return std::find(held_by.begin(), held_by.end(), receiver) != held_by.end();
 }
 
 // Notes that the current process goes no further than its next co_await.
 void Worker::Hold(ControlBlock& process, const Pid& receiver) {
-  RelationsOf(process).held_by.push_back(receiver);
+  RelationsOf(process).MakeRare().held_by.push_back(receiver);
   messages_left_ = kHeld;  // it suspends, though there may be a message for it
   if (IsLimited(process)) Release(process, LimitedInboxOf(process).SetHeld(true));
 }
 
 // Holds the process, which has just suspended, if it is to be held. Returns whether it is.
 bool Worker::SuspendHeld(ControlBlock& process) {
-  if (process.relations == nullptr || process.relations->held_by.empty()) return false;
+  if (process.relations->rare->held_by.empty()) return false;
   process.wait->is_held = true;
   process.wait->has_looked = false;
   return true;
@@ -118,8 +118,8 @@ bool Worker::HeldWaitIsOver(ControlBlock& process) {
 }
 
 void Worker::ActOnRelease(ControlBlock& process, const Pid& receiver) {
-  if (process.relations == nullptr) return;
-  std::vector<Pid>& held_by = process.relations->held_by;
+  if (process.relations == nullptr || process.relations->rare == nullptr) return;
+  std::vector<Pid>& held_by = process.relations->rare->held_by;
   std::erase(held_by, receiver);
   if (!held_by.empty()) return;
   if (process.wait != nullptr) process.wait->is_held = false;

@@ -41,8 +41,9 @@ namespace {
 
 // " (label)", if it has one.
 std::string LabelOf(const ControlBlock& process) {
-  const Relations* relations = process.relations;
-  return relations == nullptr || relations->label.empty() ? "" : " (" + relations->label + ")";
+  const RareRelations* rare =
+      process.relations == nullptr ? nullptr : process.relations->rare.get();
+  return rare == nullptr || rare->label.empty() ? "" : " (" + rare->label + ")";
 }
 
 }  // namespace
@@ -118,12 +119,13 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
   scheduler_.timers().CancelAll(pid, process.user_timers);
   if (process.relations != nullptr) {
     TellOfEnd(*process.relations, pid, reason);
-    if (process.relations->crosses_nodes) scheduler_.remote().Forget(pid);
+    if (process.relations->rare != nullptr && process.relations->rare->crosses_nodes)
+      scheduler_.remote().Forget(pid);
   }
   if (watcher != nullptr) watcher->OnExit(reason);
   if (process.mailbox.HasNone()) [[likely]]
     return Free(process);
-  RelationsOf(process).exit_reason = reason;
+  RelationsOf(process).MakeRare().exit_reason = reason;
   Reap(process);
 }
 
@@ -158,7 +160,7 @@ void Worker::Reap(ControlBlock& process) {
     if (message == nullptr) return Free(process);
     if (message->type->refuse != nullptr) {
       message->type->refuse(scheduler_, PidOf(process), *message,
-                            {Refusal::Why::kEnded, process.relations->exit_reason});
+                            {Refusal::Why::kEnded, process.relations->rare->exit_reason});
     }
     DestroySignal(message);
   }

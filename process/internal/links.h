@@ -4,7 +4,8 @@
 // signals alone. Protocol (docs/semantics.md LNK4; the Erlang distribution protocol's "New Link
 // Protocol")
 //   1. Link: record the link as active, and send LINK, unless it is active already.
-//   2. Unlink: give the link a new unlink id, and send UNLINK with it. The link is *ending*: it acts
+//   2. Unlink: give the link a new unlink id, one that this process hasn't used before, and send UNLINK
+//      with it. The link is *ending*: it acts
 //      no more, but is remembered until the partner has acknowledged that id.
 //   3. On LINK: record the link as active, unless it is ending: then that LINK was sent before the
 //      partner heard of the end, and is ignored.
@@ -40,12 +41,12 @@ class Links {
     return was_ending;
   }
 
-  // Returns the id that UNLINK must be sent with; 0 if there is nothing to send.
-  uint64_t Unlink(const Pid& partner) {
+  // Ends an active link under the new `id`, which isn't 0. Returns whether UNLINK must be sent.
+  bool Unlink(const Pid& partner, uint64_t id) {
     uint64_t* ending = links_.Find(partner);
-    if (ending == nullptr || *ending != kActive) return 0;
-    *ending = ++last_unlink_;
-    return last_unlink_;
+    if (ending == nullptr || *ending != kActive) return false;
+    *ending = id;
+    return true;
   }
 
   void OnLink(const Pid& partner) {
@@ -92,7 +93,6 @@ class Links {
   }
 
   SmallMap<Pid, uint64_t> links_;  // to the id of the unlink that ends it; kActive while none does
-  uint64_t last_unlink_ = 0;
 };
 
 }  // namespace hydra::process_internal

@@ -49,6 +49,10 @@ Lineage Prepend(const Pid& pid, const Lineage& rest) {
   return std::make_shared<const std::vector<Pid>>(std::move(pids));
 }
 
+std::vector<Pid> PidsOf(const Lineage& lineage) {
+  return lineage == nullptr ? std::vector<Pid>() : *lineage;
+}
+
 template <typename T>
 T& ValueOf(Signal* signal) {
   return static_cast<ValueSignal<T>*>(signal)->value;
@@ -68,29 +72,38 @@ void Worker::Link(const Pid& partner) {
   ControlBlock& process = CurrentProcess();
   const Pid self = PidOf(process);
   if (partner == self || process.state == ProcessState::kExiting) return;
-  RelationsOf(process).crosses_nodes |= partner.home() != home_;
+  NoteHome(RelationsOf(process), partner);
   if (process.relations->links.Link(partner)) Send(partner, NewSignal<LinkSignal>(&kLink, self));
 }
 
 void Worker::Unlink(const Pid& partner) {
   ControlBlock& process = CurrentProcess();
   if (process.relations == nullptr) return;
-  const uint64_t id = process.relations->links.Unlink(partner);
-  if (id != 0) Send(partner, NewSignal<UnlinkSignal>(&kUnlink, PidOf(process), id));
+  const uint64_t id = process.mailbox.Mark();
+  if (process.relations->links.Unlink(partner, id))
+    Send(partner, NewSignal<UnlinkSignal>(&kUnlink, PidOf(process), id));
+}
+
+// Of what binds a process to one of another node, that node is told.
+inline void Worker::NoteHome(Relations& relations, const Pid& partner) {
+  if (partner.home() != home_) [[unlikely]]
+    relations.MakeRare().crosses_nodes = true;
 }
 
 // Notes how a child that nobody knows yet hangs together with its parent.
 void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
   Relations& relations = RelationsOf(child);
-  relations.label = spawning.label;
+  if (!spawning.label.empty()) relations.MakeRare().label = spawning.label;
   if (current_ == nullptr) return;
   ControlBlock& parent = *current_;
   Relations& of_parent = RelationsOf(parent);
   const Pid self = PidOf(parent);
   const Pid pid = PidOf(child);
-  if (of_parent.descent == nullptr) of_parent.descent = Prepend(self, of_parent.ancestors);
-  relations.ancestors = of_parent.descent;
-  if (spawning.for_caller) relations.callers = Prepend(self, of_parent.callers);
+  RareRelations& rare_of_parent = of_parent.MakeRare();
+  if (rare_of_parent.descent == nullptr)
+    rare_of_parent.descent = Prepend(self, of_parent.ancestors);
+  relations.ancestors = rare_of_parent.descent;
+  if (spawning.for_caller) relations.MakeRare().callers = Prepend(self, rare_of_parent.callers);
   if (spawning.link) {
     of_parent.links.Link(pid);
     relations.links.Link(self);
@@ -112,23 +125,26 @@ void Worker::Discard(ControlBlock& process) {
   Reap(process);
 }
 
-void Worker::SetLabel(std::string_view label) { RelationsOf(CurrentProcess()).label = label; }
+void Worker::SetLabel(std::string_view label) {
+  RelationsOf(CurrentProcess()).MakeRare().label = label;
+}
 
 Priority Worker::SetPriority(Priority priority) {
   return std::exchange(CurrentProcess().priority, priority);
 }
 
-std::vector<Pid> Worker::Ancestors() { return PidsOf(&Relations::ancestors); }
-std::vector<Pid> Worker::Callers() { return PidsOf(&Relations::callers); }
-
-std::vector<Pid> Worker::PidsOf(Lineage Relations::* member) {
+std::vector<Pid> Worker::Ancestors() {
   const Relations* relations = CurrentProcess().relations;
-  return relations == nullptr || relations->*member == nullptr ? std::vector<Pid>()
-                                                               : *(relations->*member);
+  return relations == nullptr ? std::vector<Pid>() : PidsOf(relations->ancestors);
 }
 
-Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
-                    std::unique_ptr<ProcessName> name) {
+std::vector<Pid> Worker::Callers() {
+  const Relations* relations = CurrentProcess().relations;
+  return relations == nullptr || relations->rare == nullptr ? std::vector<Pid>()
+                                                            : PidsOf(relations->rare->callers);
+}
+
+Ref Worker::Monitor(const Pid& target, Alias alias, std::unique_ptr<MonitorNote> note) {
   ControlBlock& process = CurrentProcess();
   const Pid self = PidOf(process);
   const Ref ref(self, process.mailbox.Mark());
@@ -136,20 +152,19 @@ Ref Worker::Monitor(const Pid& target, Alias alias, int64_t tag,
   const bool is_monitor = target != self;  // one's own end can't be heard of
   if (!is_monitor && alias == Alias::kNone) return ref;
   Relations& relations = RelationsOf(process);
-  relations.crosses_nodes |= target.home() != home_;
-  OwnRef& own = relations.refs.Add(ref.id(), OwnRef{.is_monitor = is_monitor,
-                                                    .alias = alias,
-                                                    .monitored = target,
-                                                    .name = std::move(name),
-                                                    .tag = tag});
+  NoteHome(relations, target);
+  OwnRef& own = relations.refs.Add(
+      ref.id(),
+      OwnRef{
+          .is_monitor = is_monitor, .alias = alias, .monitored = target, .note = std::move(note)});
   if (is_monitor) SendToMonitored(own, NewSignal<MonitorSignal>(&kMonitor, ref));
   return ref;
 }
 
 // A name on another node is looked up there.
 void Worker::SendToMonitored(const OwnRef& own, Signal* signal) {
-  if (own.name != nullptr && scheduler_.IsElsewhere(*own.name)) {
-    scheduler_.SendElsewhere(*own.name, signal);
+  if (own.IsOfName() && scheduler_.IsElsewhere(*own.note->name)) {
+    scheduler_.SendElsewhere(*own.note->name, signal);
   } else {
     Send(own.monitored, signal);
   }
@@ -261,7 +276,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
     }
     case SignalKind::kLink:
       RelationsOf(process).links.OnLink(ValueOf<LinkSignal>(signal).from);
-      process.relations->crosses_nodes |= ValueOf<LinkSignal>(signal).from.home() != home_;
+      NoteHome(*process.relations, ValueOf<LinkSignal>(signal).from);
       return nullptr;
     case SignalKind::kUnlink: {
       const UnlinkSignal& unlink = ValueOf<UnlinkSignal>(signal);
@@ -276,8 +291,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
     }
     case SignalKind::kMonitor:
       RelationsOf(process).observers.Add(ValueOf<MonitorSignal>(signal).ref, Observes::kEnd);
-      process.relations->crosses_nodes |=
-          ValueOf<MonitorSignal>(signal).ref.creator().home() != home_;
+      NoteHome(*process.relations, ValueOf<MonitorSignal>(signal).ref.creator());
       return nullptr;
     case SignalKind::kDemonitor:
       if (process.relations != nullptr)
@@ -337,8 +351,8 @@ Signal* Worker::ActOnDown(ControlBlock& process, Signal* signal) {
   Down& down = ValueOf<Down>(signal);
   OwnRef* own = FindOwn(process, down.ref);
   if (own == nullptr || !own->is_monitor || process.state == ProcessState::kExiting) return nullptr;
-  if (own->name != nullptr) down.name = *own->name;
-  down.tag = own->tag;
+  if (own->IsOfName()) down.name = *own->note->name;
+  if (own->note != nullptr) down.tag = own->note->tag;
   EndMonitor(process, down.ref.id(), *own);
   signal->type = &kMessageType<Down>;
   return signal;
@@ -374,8 +388,8 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
   }
   if (process.relations == nullptr) return info;
   const Relations& relations = *process.relations;
-  info.label = relations.label;
-  if (relations.ancestors != nullptr) info.ancestors = *relations.ancestors;
+  if (relations.rare != nullptr) info.label = relations.rare->label;
+  info.ancestors = PidsOf(relations.ancestors);
   relations.links.ForEach([&info](const Pid& partner) { info.links.push_back(partner); });
   for (const auto& [id, own] : relations.refs) {
     if (own.is_monitor) info.monitors.push_back(own.monitored);

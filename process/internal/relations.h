@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,12 @@ namespace hydra::process_internal {
 // How an alias ends; kNone is none. The same names as in alias.h and monitor.h.
 enum class Alias : uint8_t { kNone, kUntilUnalias, kOneMessage, kUntilDemonitor, kUntilReply };
 
+// What the Down of a monitor repeats.
+struct MonitorNote {
+  std::optional<ProcessName> name;  // if a name was monitored
+  int64_t tag = 0;
+};
+
 // What a ref of the process stands for: a monitor, an alias, or both.
 struct OwnRef {
   // Whether it is an alias that ends when its monitor does.
@@ -26,11 +33,12 @@ struct OwnRef {
     return alias == Alias::kUntilDemonitor || alias == Alias::kUntilReply;
   }
 
+  bool IsOfName() const { return note != nullptr && note->name.has_value(); }
+
   bool is_monitor = false;
   Alias alias = Alias::kNone;
-  Pid monitored = Pid();                        // none where a name that nobody had was monitored
-  std::unique_ptr<ProcessName> name = nullptr;  // if a name was monitored
-  int64_t tag = 0;
+  Pid monitored = Pid();  // none where a name that nobody had was monitored
+  std::unique_ptr<MonitorNote> note = nullptr;
 };
 
 // What somebody's ref asks of the process.
@@ -42,18 +50,29 @@ enum class Observes : uint8_t {
 // Pids, the nearest first; shared by all processes that one has spawned.
 using Lineage = std::shared_ptr<const std::vector<Pid>>;
 
+// What few processes have of it.
+struct RareRelations {
+  std::string label;
+  Lineage callers;             // on whose behalf it works; null if on nobody's
+  Lineage descent;             // the ancestors of what it spawns, once it has
+  std::vector<Pid> held_by;    // whose mailboxes were full when it sent to them: limited_inbox.h
+  bool crosses_nodes = false;  // it has had a link or a monitor with another node's process
+  ExitReason exit_reason;      // once it has: for requests that it didn't read
+};
+
 // The process's holder's.
 struct Relations {
+  // Made with the first call.
+  RareRelations& MakeRare() {
+    if (rare == nullptr) rare = std::make_unique<RareRelations>();
+    return *rare;
+  }
+
   Links links;
   SmallMap<uint64_t, OwnRef> refs;    // by their ids
   SmallMap<Ref, Observes> observers;  // those who are told when the process ends
-  std::string label;
-  Lineage ancestors;           // who spawned it, who spawned that one ...; null if that isn't known
-  Lineage callers;             // on whose behalf it works; null if on nobody's
-  Lineage descent;             // the ancestors of what it spawns, once it has
-  bool crosses_nodes = false;  // it has had a link or a monitor with another node's process
-  ExitReason exit_reason;      // once it has: for requests that it didn't read
-  std::vector<Pid> held_by;  // whose mailboxes were full when it sent to them; see limited_inbox.h
+  Lineage ancestors;  // who spawned it, who spawned that one ...; null if that isn't known
+  std::unique_ptr<RareRelations> rare;
 };
 
 }  // namespace hydra::process_internal

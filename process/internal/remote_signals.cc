@@ -56,7 +56,7 @@ Signal* Worker::DecodeMessage(ControlBlock& process, Signal& encoded) {
 void Worker::MonitorNodes(bool on) {
   ControlBlock& process = CurrentProcess();
   if (process.state >= ProcessState::kExiting) return;
-  RelationsOf(process).crosses_nodes = true;
+  RelationsOf(process).MakeRare().crosses_nodes = true;
   scheduler_.remote().Subscribe(PidOf(process), on);
 }
 
@@ -68,7 +68,7 @@ void Worker::ActOnNodeDown(ControlBlock& process, const LostNode& node) {
   for (const Pid& partner : relations.links.TakeLost([&](const Pid& pid) { return node.Has(pid); }))
     ends.push_back(NewSignal<ExitSignal>(&kLinkExit, partner, ExitReason::NoConnection()));
   for (const auto& [id, own] : relations.refs) {
-    const bool lost = own.name != nullptr ? own.name->node == node.name : node.Has(own.monitored);
+    const bool lost = own.IsOfName() ? own.note->name->node == node.name : node.Has(own.monitored);
     if (own.is_monitor && lost) {
       ends.push_back(NewSignal<Down>(&kDown, Ref(PidOf(process), id), own.monitored, ProcessName(),
                                      ExitReason::NoConnection()));

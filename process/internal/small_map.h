@@ -11,9 +11,10 @@
 #include <memory>
 #include <optional>
 #include <utility>
-#include <vector>
 
-#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/container/inlined_vector.h"
+#include "absl/hash/hash.h"
 
 namespace hydra::process_internal {
 
@@ -21,70 +22,100 @@ namespace hydra::process_internal {
 template <typename Key, typename Value>
 class SmallMap {
  public:
-  size_t size() const { return entries_.size(); }
-  bool empty() const { return entries_.empty(); }
+  using Entry = std::pair<Key, Value>;
+
+  size_t size() const { return table_ == nullptr ? 0 : table_->entries.size(); }
+  bool empty() const { return size() == 0; }
 
   // The value of `key`; null if it isn't there.
   Value* Find(const Key& key) {
     const size_t place = PlaceOf(key);
-    return place == kNowhere ? nullptr : &entries_[place].second;
+    return place == kNowhere ? nullptr : &table_->entries[place].second;
   }
 
   // Adds `key`, which must not be there.
   Value& Add(const Key& key, Value value) {
-    if (index_ != nullptr) {
-      index_->emplace(key, static_cast<uint32_t>(entries_.size()));
-    } else if (entries_.size() == kFew) {
-      MakeIndex(key);
+    if (table_ == nullptr) table_ = std::make_unique<Table>();
+    Entries& entries = table_->entries;
+    Value& added = entries.emplace_back(key, std::move(value)).second;
+    if (table_->index != nullptr) {
+      table_->index->insert(static_cast<uint32_t>(entries.size() - 1));
+    } else if (entries.size() > kFew) {
+      MakeIndex();
     }
-    return entries_.emplace_back(key, std::move(value)).second;
+    return added;
   }
 
   // Removes `key`. Returns its value; nothing if it isn't there.
   std::optional<Value> Take(const Key& key) {
     const size_t place = PlaceOf(key);
     if (place == kNowhere) return std::nullopt;
-    std::optional<Value> value(std::move(entries_[place].second));
-    if (index_ != nullptr) {
-      index_->erase(key);
-      if (place != entries_.size() - 1)
-        (*index_)[entries_.back().first] = static_cast<uint32_t>(place);
+    Entries& entries = table_->entries;
+    const size_t last = entries.size() - 1;
+    std::optional<Value> value(std::move(entries[place].second));
+    if (table_->index != nullptr) {
+      table_->index->erase(static_cast<uint32_t>(place));
+      if (place != last) table_->index->erase(static_cast<uint32_t>(last));
     }
-    if (place != entries_.size() - 1) entries_[place] = std::move(entries_.back());
-    entries_.pop_back();
+    if (place != last) {
+      entries[place] = std::move(entries[last]);
+      if (table_->index != nullptr) table_->index->insert(static_cast<uint32_t>(place));
+    }
+    entries.pop_back();
     return value;
   }
 
-  auto begin() const { return entries_.begin(); }
-  auto end() const { return entries_.end(); }
+  const Entry* begin() const { return table_ == nullptr ? nullptr : table_->entries.data(); }
+  const Entry* end() const { return begin() + size(); }
 
  private:
   // So many entries are compared one by one.
   static constexpr size_t kFew = 16;
   static constexpr size_t kNowhere = ~size_t{0};
 
+  // The usual one entry lies in the table.
+  using Entries = absl::InlinedVector<Entry, 1>;
+
+  // Places are hashed and compared by the keys that stand there.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(uint32_t place) const { return (*this)((*entries)[place].first); }
+    size_t operator()(const Key& key) const { return absl::HashOf(key); }
+    const Entries* entries;
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t place, const Key& key) const { return (*entries)[place].first == key; }
+    const Entries* entries;
+  };
+  using Index = absl::flat_hash_set<uint32_t, Hash, Equal>;
+
+  struct Table {
+    Entries entries;
+    std::unique_ptr<Index> index;  // the places, once there are many
+  };
+
   // Looks at the newest first: what comes and goes quickly is there.
   size_t PlaceOf(const Key& key) const {
-    if (index_ != nullptr) {
-      const auto found = index_->find(key);
-      return found == index_->end() ? kNowhere : found->second;
+    if (table_ == nullptr) return kNowhere;
+    if (table_->index != nullptr) {
+      const auto found = table_->index->find(key);
+      return found == table_->index->end() ? kNowhere : *found;
     }
-    for (size_t place = entries_.size(); place > 0; --place) {
-      if (entries_[place - 1].first == key) return place - 1;
+    for (size_t place = size(); place > 0; --place) {
+      if (table_->entries[place - 1].first == key) return place - 1;
     }
     return kNowhere;
   }
 
-  void MakeIndex(const Key& next) {
-    index_ = std::make_unique<absl::flat_hash_map<Key, uint32_t>>();
-    for (const auto& [key, value] : entries_)
-      index_->emplace(key, static_cast<uint32_t>(index_->size()));
-    index_->emplace(next, static_cast<uint32_t>(entries_.size()));
+  void MakeIndex() {
+    const Entries* entries = &table_->entries;
+    table_->index = std::make_unique<Index>(0, Hash{entries}, Equal{entries});
+    for (uint32_t place = 0; place < entries->size(); ++place) table_->index->insert(place);
   }
 
-  std::vector<std::pair<Key, Value>> entries_;
-  std::unique_ptr<absl::flat_hash_map<Key, uint32_t>>
-      index_;  // from key to place, once there are many
+  std::unique_ptr<Table> table_;  // made with the first entry
 };
 
 }  // namespace hydra::process_internal

@@ -410,8 +410,7 @@ Pid Worker::SpawnRelated(Entry* entry, const Spawning& spawning) {
   const Pid nobody(0, 0, home_);
   if (current_ == nullptr) return nobody;
   if (spawning.link) Link(nobody);
-  if (spawning.monitor != nullptr)
-    *spawning.monitor = Monitor(nobody, Alias::kNone, /*tag=*/0, /*name=*/nullptr);
+  if (spawning.monitor != nullptr) *spawning.monitor = Monitor(nobody, Alias::kNone);
   return nobody;
 }
 

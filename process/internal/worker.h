@@ -116,7 +116,7 @@ class Worker {
   // What the current process does by the functions of these names in link.h, monitor.h and alias.h.
   void Link(const Pid& partner);
   void Unlink(const Pid& partner);
-  Ref Monitor(const Pid& target, Alias alias, int64_t tag, std::unique_ptr<ProcessName> name);
+  Ref Monitor(const Pid& target, Alias alias, std::unique_ptr<MonitorNote> note = nullptr);
   bool Demonitor(const Ref& ref);
   Ref MakeAlias(Alias mode);
   bool Unalias(const Ref& ref);
@@ -263,7 +263,7 @@ class Worker {
   // ---- Relations.
   void Bind(ControlBlock& child, const Spawning& spawning);
   Relations& RelationsOf(ControlBlock& process);
-  std::vector<Pid> PidsOf(Lineage Relations::* member);
+  void NoteHome(Relations& relations, const Pid& partner);
   OwnRef* FindOwn(ControlBlock& process, const Ref& ref);
   void EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own);
   Signal* Act(ControlBlock& process, Signal* signal);

@@ -12,7 +12,6 @@
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
-#include "hydra/process/priority.h"
 #include "hydra/process/runtime.h"
 
 namespace hydra {
@@ -74,7 +73,7 @@ ExitReason ManualRuntime::RunEntry(Entry* entry) {
   };
   Watcher watcher;
   entry->watcher = &watcher;
-  if (!scheduler().Spawn(entry, Priority::kNormal)) return ExitReason::NoProc();
+  if (!scheduler().Spawn(entry)) return ExitReason::NoProc();
   while (!watcher.reason.has_value()) {
     HYDRA_CHECK(RunOneOrAdvance()) << "the process waits for ever: every process waits, and no "
                                       "timer is running";

@@ -55,7 +55,7 @@ class DrivenRuntime final : public ManualRuntime {
   // this. Returns false, with a failure, if it doesn't end.
   bool Drive(Entry* entry, End& end) {
     entry->watcher = &end;
-    scheduler().Spawn(entry, Priority::kNormal);
+    scheduler().Spawn(entry);
     for (int64_t turns = 0; turns < kMaxTurns; ++turns) {
       const bool goes_on = RunOneOrAdvance();
       if (end.reason.has_value()) return true;
