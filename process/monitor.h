@@ -49,7 +49,8 @@ struct DemonitorOptions {
 };
 
 // Ends the monitor `ref`: no Down arrives for it any more. Returns whether it was active: if not, its
-// Down has come before, or `ref` is no monitor of the calling process. Must be called by a process.
+// Down has come before, or `ref` is no monitor of the calling process; one of oneself never is active.
+// Must be called by a process.
 //
 // Cost: as for a send; if the Down has come, that of a selective receive from the ref's mark on.
 bool Demonitor(const Ref& ref, const DemonitorOptions& options = {});

@@ -178,6 +178,10 @@ struct ShapedLikeAWireType {
   void Encode(WireWriter&) const {}
   static bool Decode(WireReader&);  // no such Decode
 };
+struct DecodesOnly {
+  static constexpr std::string_view kWireName = "test.DecodesOnly";
+  static std::optional<DecodesOnly> Decode(WireReader&);
+};
 struct OfLocals {
   static constexpr std::string_view kWireName = "test.OfLocals";
   std::vector<Local> locals;
@@ -220,7 +224,8 @@ TEST(WireReadyTest, IsDecidedByShape) {
   static_assert(WireReady<Amount> && WireReady<Transfer> && WireReady<Blob> && WireReady<Proto>);
   static_assert(WireReady<Ask> && WireReady<Tell>);
   static_assert(WireReady<std::map<Pid, std::vector<Proto>>>);
-  static_assert(!WireReady<Local> && !WireReady<OfLocals> && !WireReady<ShapedLikeAWireType>);
+  static_assert(!WireReady<Local> && !WireReady<OfLocals>);
+  static_assert(!WireReady<ShapedLikeAWireType> && !WireReady<DecodesOnly>);
   static_assert(!WireReady<int*> && !WireReady<std::string_view> && !WireReady<const char*>);
   static_assert(!WireReady<std::pair<int, Local>> && !WireReady<void> && !WireReady<const int>);
 }

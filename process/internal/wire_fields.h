@@ -22,17 +22,17 @@ namespace hydra::process_internal {
 
 inline constexpr size_t kMaxFields = 16;
 
-// Initializes a field of a T, whatever that is, but no T and no base class of it. Never called;
-// defined because constructors that take anything use it.
-template <typename T, size_t>
+// Initializes a field, whatever it is. Never called; defined because constructors that take anything
+// use it.
+template <size_t>
 struct AnyField {
   template <typename U>
-    requires(!std::is_base_of_v<U, T>)
   operator U() const {  // NOLINT(google-explicit-constructor): it stands for a U.
     std::abort();
   }
 };
 
+// Initializes a base class of T.
 template <typename T>
 struct AnyBase {
   template <typename U>
@@ -46,7 +46,7 @@ struct AnyBase {
 template <typename T, size_t kCount>
 consteval bool TakesFields() {
   return []<size_t... i>(std::index_sequence<i...>) {
-    return requires { T{AnyField<T, i>()...}; };
+    return requires { T{AnyField<i>()...}; };
   }(std::make_index_sequence<kCount>());
 }
 
@@ -55,7 +55,7 @@ template <typename T, size_t kAt, size_t kSize, size_t kAfter>
 consteval bool TakesBraces() {
   return []<size_t... i, size_t... j, size_t... k>(
              std::index_sequence<i...>, std::index_sequence<j...>, std::index_sequence<k...>) {
-    return requires { T{AnyField<T, i>()..., {AnyField<T, j>()...}, AnyField<T, k>()...}; };
+    return requires { T{AnyField<i>()..., {AnyField<j>()...}, AnyField<k>()...}; };
   }(std::make_index_sequence<kAt>(), std::make_index_sequence<kSize>(),
          std::make_index_sequence<kAfter>());
 }
