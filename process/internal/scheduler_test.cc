@@ -11,7 +11,6 @@
 #include "hydra/process/async.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/pid.h"
-#include "hydra/process/priority.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
@@ -49,7 +48,7 @@ Scheduler::Options Threads(uint32_t workers) {
 
 template <typename... Args>
 Pid Spawn(Scheduler& scheduler, Args&&... args) {
-  return scheduler.Spawn(MakeEntry(std::forward<Args>(args)...), Priority::kNormal);
+  return scheduler.Spawn(MakeEntry(std::forward<Args>(args)...));
 }
 
 Async<> CountDown(Countdown* countdown) {
