@@ -196,6 +196,17 @@ HYDRA_TEST(AnyOfTest, ManyInATurn) {
   }
 }
 
+// The others have their turns, though it never has to wait.
+HYDRA_TEST_BY_HAND(AnyOfTest, LetsOthersRun) {
+  bool other_ran = false;
+  Spawn([&other_ran]() -> Async<> {
+    other_ran = true;
+    co_return;
+  });
+  for (int i = 0; i < 100'000 && !other_ran; ++i) co_await AnyOf(Receive<Text>(), AtOnce(i));
+  EXPECT_TRUE(other_ran);
+}
+
 // ---- Limits.
 
 HYDRA_TEST_BY_HAND(AnyOfTest, WithinGivesUp) {
@@ -238,6 +249,9 @@ HYDRA_TEST(AnyOfTest, TakesARequest) {
   const auto self =
       co_await AnyOf(Receive<Text>(), Request(Self(), Ask())).Within(absl::Seconds(9));
   EXPECT_EQ(std::get<1>(*self).status().code(), absl::StatusCode::kFailedPrecondition);
+  const auto at_once =
+      co_await AnyOf(Receive<Text>(), Request(Self(), Ask()).Within(absl::InfiniteDuration()));
+  EXPECT_EQ(std::get<1>(at_once).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
 HYDRA_TEST_BY_HAND(AnyOfTest, RequestKeepsItsOwnLimit) {
@@ -309,6 +323,21 @@ HYDRA_TEST_BY_HAND(AnyOfTest, WaitingProcessTakesSignals) {
     co_await AssertReceive<char>();
     EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Killed());
     (void)asker;
+  }
+}
+
+// SIG7: what it waits for is there, and so is an exit.
+HYDRA_TEST(AnyOfTest, ExitThatHasComeTakesEffect) {
+  for (const bool message : {true, false}) {
+    const auto [pid, ref] = SpawnMonitor([message]() -> Async<> {
+      if (message) Send(Self(), Text("there"));
+      co_await AnyOf(Receive<Text>(), Awaitable<int>([](const Done& done) {
+                       done.Complete(1);
+                       Exit(Self(), ExitReason::Kill());
+                     }));
+      ADD_FAILURE() << "it goes on";
+    });
+    EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Killed());
   }
 }
 

@@ -18,7 +18,8 @@ namespace hydra {
 //                  co_await until half of the limit is free, or the receiver has ended. It takes
 //                  signals meanwhile, and a request that it waits for ends by its timeout. A process
 //                  that is held itself holds nobody: so no circle of processes stands still. A foreign
-//                  thread can't be held: its message is dropped, and `Runtime::Send` returns false.
+//                  thread can't be held: its message is dropped, and `Runtime::Send` returns false. Nor
+//                  can another node's process, whose message is dropped, too.
 //
 // A dropped request is answered with kResourceExhausted. What was dropped is counted
 // (`ProcessInfo::dropped_messages`) and logged, each time that the number has doubled.

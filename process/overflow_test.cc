@@ -2,6 +2,7 @@
 // overflow.h.
 #include "hydra/process/overflow.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,8 +44,10 @@ namespace hydra {
 namespace {
 
 using absl::StatusCode;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Not;
 
 struct Ready {};
 struct Done {};
@@ -172,6 +175,29 @@ TEST(DropOldestTest, IsBoundedThoughTheReceiverNeverRuns) {
   EXPECT_EQ(runtime.Info(receiver)->dropped_messages, 190U);
 }
 
+// What the destructor of a dropped message sends isn't sent by the receiver, which isn't held for it.
+HYDRA_TEST(DropOldestTest, DestructorOfWhatIsDroppedHoldsNobody) {
+  const Pid reader = co_await SpawnReader(1, Overflow::kHoldSender);
+  Send(reader, 0);
+  const Pid receiver = *SpawnWith(Limited(1, Overflow::kDropOldest), [to = Self()]() -> Async<> {
+    TrapExit(true);
+    for (;;) {
+      Send(to, Ready());
+      co_await Receive<ExitSignal>();
+    }
+  });
+  co_await AssertReceive<Ready>();
+  Send(receiver, std::shared_ptr<void>(nullptr, [reader](void*) { Send(reader, 1); }));
+  Exit(receiver, ExitReason::Custom("it is in the mailbox"));
+  co_await AssertReceive<Ready>();
+  Send(receiver, 1);
+  Exit(receiver, ExitReason::Custom("it is dropped"));
+  co_await AssertReceive<Ready>();
+  Exit(receiver, ExitReason::Custom("go on"));
+  co_await AssertReceive<Ready>();
+  EXPECT_THAT(co_await ReadAllBy(reader), ElementsAre(0, 1));
+}
+
 TEST(DropTest, IsLoggedWheneverTheNumberHasDoubled) {
   for (const Overflow on_overflow : {Overflow::kDropNewest, Overflow::kDropOldest}) {
     ScopedLogCapture log;
@@ -246,6 +272,15 @@ HYDRA_TEST(ExitReceiverTest, ReceiverEndsThoughItTrapsExits) {
             ExitReason::Error("hydra::MailboxOverflow", "more than 2 messages were waiting"));
 }
 
+// One is enough.
+HYDRA_TEST(ExitReceiverTest, MessageThatIsTooMuchIsDropped) {
+  const Pid server = *SpawnWith(Limited(1, Overflow::kExitReceiver), WaitForEver);
+  Monitor(server);
+  Send(server, 1);
+  EXPECT_THAT(co_await Request(server, Question()), StatusIs(StatusCode::kResourceExhausted));
+  EXPECT_EQ((co_await AssertReceive<Down>()).reason.kind(), ExitReason::Kind::kError);
+}
+
 HYDRA_TEST(ExitReceiverTest, FirstReasonWins) {
   const Pid reader = co_await SpawnReader(1, Overflow::kExitReceiver);
   Monitor(reader);
@@ -292,6 +327,21 @@ HYDRA_TEST(HoldSenderTest, NoWaitEndsWhileHeld) {
     while ((co_await Info(reader))->message_queue_length > 0) co_await ReadBy(reader);
     co_await AssertReceive<Done>();
   }
+}
+
+// Nor one that comes later.
+HYDRA_TEST(HoldSenderTest, MessageWaitsForAHeldProcess) {
+  const Pid reader = co_await SpawnReader(1, Overflow::kHoldSender);
+  const Pid held = Spawn([reader, to = Self()]() -> Async<> {
+    for (int i = 0; i < 2; ++i) Send(reader, i);
+    co_await Receive<int>();
+    Send(to, Done());
+  });
+  co_await RefuteReceive<Done>();
+  Send(held, 1);
+  co_await RefuteReceive<Done>();
+  EXPECT_THAT(co_await ReadAllBy(reader), ElementsAre(0, 1));
+  co_await AssertReceive<Done>();
 }
 
 HYDRA_TEST(HoldSenderTest, SenderIsHeldByEachReceiver) {
@@ -359,6 +409,31 @@ HYDRA_TEST(HoldSenderTest, AnswerWaitsForAHeldProcess) {
   EXPECT_EQ(*(co_await AssertReceive<absl::StatusOr<int>>()), 42);
 }
 
+HYDRA_TEST(HoldSenderTest, WhoIsHeldHoldsNobodyMeanwhile) {
+  const Pid reader = co_await SpawnReader(1, Overflow::kHoldSender);
+  const auto body = [reader, to = Self()]() -> Async<> {
+    TrapExit(true);
+    Send(to, Ready());
+    co_await Receive<ExitSignal>();
+    for (int i = 0; i < 2; ++i) Send(reader, i);
+    co_await Yield();
+    Send(to, Ready());
+    co_await WaitForEver();
+  };
+  const Pid full = *SpawnWith(Limited(1, Overflow::kHoldSender), body);
+  co_await AssertReceive<Ready>();
+  Spawn(Sender, full, 3, Self());
+  co_await RefuteReceive<Done>();
+  Exit(full, ExitReason::Custom("go on"));
+  co_await AssertReceive<Done>();
+  Spawn(Sender, full, 3, Self());
+  co_await AssertReceive<Done>();
+  EXPECT_THAT(co_await ReadAllBy(reader), ElementsAre(0, 1));
+  co_await AssertReceive<Ready>();
+  Spawn(Sender, full, 3, Self());
+  co_await RefuteReceive<Done>();
+}
+
 // Each sends to the other, whose mailbox is full.
 HYDRA_TEST(HoldSenderTest, CircleGoesOn) {
   constexpr int kProcesses = 5;
@@ -386,6 +461,26 @@ HYDRA_TEST(HoldSenderTest, NobodyIsHeldByItself) {
     Send(to, Done());
   }).value();
   co_await AssertReceive<Done>();
+}
+
+// Nor does it let go whom it holds by that.
+HYDRA_TEST(HoldSenderTest, MessageToItselfLetsNobodyGo) {
+  const auto body = [to = Self()]() -> Async<> {
+    TrapExit(true);
+    Send(to, Ready());
+    co_await Receive<ExitSignal>();
+    Send(Self(), 1);
+    co_await Yield();
+    Send(to, Ready());
+    co_await WaitForEver();
+  };
+  const Pid full = *SpawnWith(Limited(1, Overflow::kHoldSender), body);
+  co_await AssertReceive<Ready>();
+  Spawn(Sender, full, 3, Self());
+  co_await RefuteReceive<Done>();
+  Exit(full, ExitReason::Custom("go on"));
+  co_await AssertReceive<Ready>();
+  co_await RefuteReceive<Done>();
 }
 
 HYDRA_TEST(HoldSenderTest, WhatDestructorsSendArrives) {
@@ -453,6 +548,26 @@ HYDRA_TEST(LimitedMailboxTest, IsDeadForWhoKilledIt) {
   EXPECT_TRUE(Send(receiver, 1));
 }
 
+// SIG8, MON3: also while the messages that it hasn't read are destroyed, which takes some turns.
+HYDRA_TEST_BY_HAND(LimitedMailboxTest, NothingReachesOneThatHasEnded) {
+  const Pid receiver = *SpawnWith(Limited(2000, Overflow::kDropNewest), WaitForEver);
+  for (int i = 0; i < 2000; ++i) Send(receiver, i);
+  Exit(receiver, ExitReason::Kill());
+  EXPECT_FALSE(co_await IsAlive(receiver));
+  Monitor(receiver);
+  EXPECT_EQ((co_await AssertReceive<Down>()).reason, ExitReason::NoProc());
+  EXPECT_THAT(co_await Request(receiver, Question()), StatusIs(StatusCode::kNotFound));
+}
+
+// PRC5
+HYDRA_TEST(LimitedMailboxTest, IsListed) {
+  const Pid receiver = *SpawnWith(Limited(5, Overflow::kDropNewest), WaitForEver);
+  EXPECT_THAT(Processes(), Contains(receiver));
+  Exit(receiver, ExitReason::Kill());
+  EXPECT_FALSE(co_await IsAlive(receiver));
+  EXPECT_THAT(Processes(), Not(Contains(receiver)));
+}
+
 // LNK6, MON8: what has arrived when it ends still counts.
 HYDRA_TEST(LimitedMailboxTest, WhoeverAsksTheDyingIsAnswered) {
   const Pid receiver = *SpawnWith(Limited(5, Overflow::kDropNewest), WaitForEver);
@@ -464,6 +579,15 @@ HYDRA_TEST(LimitedMailboxTest, WhoeverAsksTheDyingIsAnswered) {
   EXPECT_FALSE(answer.ok());
   EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, receiver);
   EXPECT_EQ((co_await AssertReceive<Down>()).pid, receiver);
+}
+
+// The same for a message, which has counted.
+HYDRA_TEST_BY_HAND(LimitedMailboxTest, RequestBehindAnExitFailsWithItsReason) {
+  const Pid receiver = *SpawnWith(Limited(5, Overflow::kDropNewest), WaitForEver);
+  Exit(receiver, ExitReason::Custom("over"));
+  const absl::StatusOr<int> answer = co_await Request(receiver, Question());
+  EXPECT_THAT(answer, StatusIs(StatusCode::kUnavailable));
+  EXPECT_EQ(ExitReasonOf(answer.status()), ExitReason::Custom("over"));
 }
 
 // A message keeps nothing of the limited mailbox that it has been in.
@@ -491,6 +615,38 @@ HYDRA_TEST(LimitedMailboxTest, SlotIsAnOrdinaryOneAfterwards) {
     EXPECT_EQ((co_await Info(unlimited))->mailbox_limit, std::nullopt);
     Exit(unlimited, ExitReason::Kill());
   }
+}
+
+TEST(LimitedMailboxTest, SlotKeepsNothingOfItsFormerProcess) {
+  ManualRuntime runtime;
+  runtime.Run([]() -> Async<> {
+    for (int i = 0; i < 20; ++i) {
+      const Pid dropping = *SpawnWith(Limited(1, Overflow::kDropNewest), WaitForEver);
+      for (int j = 0; j < 3; ++j) Send(dropping, j);
+      EXPECT_EQ((co_await Info(dropping))->dropped_messages, 2U);
+      Exit(dropping, ExitReason::Kill());
+      EXPECT_FALSE(co_await IsAlive(dropping));
+
+      const Pid ending = *SpawnWith(Limited(1, Overflow::kExitReceiver), WaitForEver);
+      EXPECT_EQ(ending.slot(), dropping.slot());
+      for (int j = 0; j < 2; ++j) Send(ending, j);
+      EXPECT_FALSE(co_await IsAlive(ending));
+
+      const Pid full = *SpawnWith(Limited(1, Overflow::kHoldSender), WaitForEver);
+      const Pid held = *SpawnWith(Limited(1, Overflow::kHoldSender), Sender, full, 3, Self());
+      co_await RefuteReceive<Done>();
+      Exit(held, ExitReason::Kill());
+      EXPECT_FALSE(co_await IsAlive(held));
+      const Pid holding = *SpawnWith(Limited(1, Overflow::kHoldSender), WaitForEver);
+      EXPECT_EQ(holding.slot(), held.slot());
+      const Pid sender = Spawn(Sender, holding, 3, Self());
+      co_await RefuteReceive<Done>();
+      for (const Pid& pid : {sender, holding, full}) {
+        Exit(pid, ExitReason::Kill());
+        EXPECT_FALSE(co_await IsAlive(pid));
+      }
+    }
+  });
 }
 
 HYDRA_TEST(LimitedMailboxTest, NothingIsLeftWhenItsNameIsTaken) {
@@ -530,6 +686,45 @@ TEST(HoldSenderRaceTest, AllMessagesArriveInOrder) {
   });
 }
 
+// Each message is received, dropped or waits, and they keep their order.
+TEST(DropRaceTest, NoMessageIsLostUncounted) {
+  const int64_t rounds = Rounds(10'000);
+  for (const Overflow on_overflow : {Overflow::kDropNewest, Overflow::kDropOldest}) {
+    TestOnThreads([rounds, on_overflow]() -> Async<> {
+      constexpr int kSent = 50;
+      for (int64_t i = 0; i < rounds; ++i) {
+        const Pid receiver = *SpawnWith(Limited(1, on_overflow), [to = Self()]() -> Async<> {
+          TrapExit(true);
+          Send(to, Ready());
+          std::array<int, 2> last = {-1, -1};
+          uint64_t received = 0;
+          for (bool last_has_come = false; !last_has_come;) {
+            const Message message = co_await ReceiveAny();
+            last_has_come = message.Is<ExitSignal>();
+            const auto* sent = message.Get<std::pair<int, int>>();
+            if (sent == nullptr) continue;
+            ++received;
+            CO_ASSERT_GT(sent->second, std::exchange(last[sent->first], sent->second));
+          }
+          const std::optional<ProcessInfo> info = co_await Info(Self());
+          Send(to, received + info->dropped_messages + info->message_queue_length);
+        });
+        co_await Receive<Ready>();
+        std::vector<MonitoredProcess> senders;
+        for (int sender = 0; sender < 2; ++sender) {
+          senders.push_back(SpawnMonitor([receiver, sender]() -> Async<> {
+            for (int j = 0; j < kSent; ++j) Send(receiver, std::pair(sender, j));
+            co_return;
+          }));
+        }
+        for (const MonitoredProcess& sender : senders) co_await Receive<Down>().For(sender.ref);
+        Exit(receiver, ExitReason::Custom("that was all"));
+        CO_ASSERT_EQ(co_await Receive<uint64_t>(), 2U * kSent);
+      }
+    });
+  }
+}
+
 // The receiver, or the sender, is killed while senders are held.
 TEST(HoldSenderRaceTest, KilledWhileHeld) {
   const int64_t rounds = Rounds(100'000);
@@ -551,6 +746,21 @@ TEST(HoldSenderRaceTest, KilledWhileHeld) {
       if (i % 2 == 0) Exit(receiver, ExitReason::Kill());
       for (const MonitoredProcess& sender : senders) co_await Receive<Down>().For(sender.ref);
       if (i % 2 == 1) Exit(receiver, ExitReason::Kill());
+    }
+  });
+}
+
+// LNK6, MON8: in whichever moment of its end that is.
+TEST(LimitedMailboxRaceTest, WhoeverAsksTheDyingIsAnswered) {
+  const int64_t rounds = Rounds(200'000);
+  TestOnThreads([rounds]() -> Async<> {
+    for (int64_t i = 0; i < rounds; ++i) {
+      const Pid receiver =
+          *SpawnWith(Limited(5, Overflow::kDropNewest), []() -> Async<> { co_return; });
+      if (i % 2 == 0) co_await Yield();
+      const Ref ref = Monitor(receiver);
+      CO_ASSERT_FALSE((co_await Request(receiver, Question()).Within(absl::Hours(1))).ok());
+      co_await Receive<Down>().For(ref);
     }
   });
 }

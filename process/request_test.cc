@@ -33,6 +33,7 @@
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
 #include "hydra/process/testing/rounds.h"
 #include "hydra/process/timer.h"
@@ -325,6 +326,42 @@ HYDRA_TEST(RequestTest, FailsWithTheReasonOfTheServerWhoeverIsToAnswer) {
   });
   const auto answer = co_await Request(server, Add{}).Within(absl::InfiniteDuration());
   EXPECT_EQ(ExitReasonOf(answer.status()), ExitReason::Custom("gone"));
+}
+
+// GS14, GS15: with some seeds both the server's end and another's answer have come when the asker looks.
+TEST(RequestTest, FirstOfTwoAnswersCounts) {
+  int answered = 0;
+  for (uint64_t seed = 1; seed <= 20; ++seed) {
+    ManualRuntime runtime({.seed = seed});
+    bool server_lived = false;
+    Pid worker;
+    const Pid server = runtime.Spawn([&]() -> Async<> {
+      auto asked = co_await Receive<Asked<Add>>();
+      const auto answer = [&runtime, &server_lived](Pid server, ReplyTo<Add> reply_to) -> Async<> {
+        co_await Receive<Go>();
+        server_lived = runtime.IsAlive(server);
+        reply_to.Send(7);
+      };
+      worker = Spawn(answer, Self(), std::move(asked.reply_to));
+      co_await WaitForEver();
+    });
+    std::optional<absl::StatusOr<int>> answer;
+    runtime.Spawn([&]() -> Async<> {
+      answer = co_await Request(server, Add{}).Within(absl::InfiniteDuration());
+    });
+    runtime.RunUntilIdle();
+    runtime.Spawn([&]() -> Async<> {
+      Exit(server, ExitReason::Custom("gone"));
+      Send(worker, Go());
+      co_return;
+    });
+    runtime.RunUntilIdle();
+    ASSERT_TRUE(answer.has_value()) << "seed " << seed;
+    EXPECT_EQ(answer->ok(), server_lived) << "seed " << seed;
+    answered += answer->ok() ? 1 : 0;
+  }
+  EXPECT_GT(answered, 0);
+  EXPECT_LT(answered, 20);
 }
 
 // GS21

@@ -105,6 +105,11 @@ HYDRA_TEST(RunBlockingTest, StopTokenIsSilentUnlessAnExitComes) {
       co_await RunBlocking([](const std::stop_token& stop) { return stop.stop_possible(); }));
 }
 
+HYDRA_TEST(RunBlockingTest, WhoCanTakeAStopTokenGetsOne) {
+  EXPECT_TRUE(
+      co_await RunBlocking([](const std::stop_token& stop = {}) { return stop.stop_possible(); }));
+}
+
 HYDRA_TEST(RunBlockingTest, WaitsSelectively) {
   Send(Self(), 1);
   EXPECT_EQ(co_await RunBlocking([] { return 2; }), 2);
@@ -361,10 +366,12 @@ struct Question {
 TEST(RunBlockingTest, WhoComesAfterTheExitIsAnsweredAtTheDeath) {
   OnBoth([](Runtime& runtime) {
     std::atomic<bool> returned{false};
+    std::atomic<int> asking{0};
     std::atomic<int> answered{0};
     runtime.Run([&]() -> Async<> {
       const auto killer = [&](Pid target, auto ask) -> Async<> {
         Exit(target, ExitReason::Kill());
+        ++asking;
         co_await ask(target);
         EXPECT_TRUE(returned);
         ++answered;
@@ -372,18 +379,25 @@ TEST(RunBlockingTest, WhoComesAfterTheExitIsAnsweredAtTheDeath) {
       const auto target = [&]() -> Async<> {
         const Pid self = Self();
         co_await RunBlocking([&](const std::stop_token& stop) {
-          runtime.Spawn(killer, self,
-                        [](Pid pid) -> Async<> { EXPECT_FALSE(co_await IsAlive(pid)); });
-          runtime.Spawn(killer, self, [](Pid pid) -> Async<> {
-            EXPECT_EQ((co_await Info(pid)).has_value(), false);
-          });
-          runtime.Spawn(killer, self, [](Pid pid) -> Async<> {
-            const Ref ref = Monitor(pid);
-            EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Killed());
-          });
-          runtime.Spawn(killer, self, [](Pid pid) -> Async<> {
-            const auto answer = co_await Request(pid, Question{});
-            EXPECT_EQ(ExitReasonOf(answer.status()), ExitReason::Killed());
+          const std::vector<Pid> killers = {
+              runtime.Spawn(killer, self,
+                            [](Pid pid) -> Async<> { EXPECT_FALSE(co_await IsAlive(pid)); }),
+              runtime.Spawn(
+                  killer, self,
+                  [](Pid pid) -> Async<> { EXPECT_EQ((co_await Info(pid)).has_value(), false); }),
+              runtime.Spawn(killer, self,
+                            [](Pid pid) -> Async<> {
+                              const Ref ref = Monitor(pid);
+                              EXPECT_EQ((co_await Receive<Down>().For(ref)).reason,
+                                        ExitReason::Killed());
+                            }),
+              runtime.Spawn(killer, self, [](Pid pid) -> Async<> {
+                const auto answer = co_await Request(pid, Question{});
+                EXPECT_EQ(ExitReasonOf(answer.status()), ExitReason::Killed());
+              })};
+          runtime.Run([&]() -> Async<> {
+            while (asking < 4) co_await Yield();
+            for (const Pid& pid : killers) co_await Info(pid);  // it waits, so it has asked
           });
           ExitAndAwaitStop(runtime, self, ExitReason::Kill(), stop);
           EXPECT_EQ(answered, 0);

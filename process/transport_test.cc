@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +30,7 @@ using absl::StatusCode;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 constexpr char kA[] = "a@test";
 constexpr char kB[] = "b@test";
@@ -61,6 +63,16 @@ struct LocalOnly {
 struct LocalQuestion {
   using Reply = int;
   std::unique_ptr<int> value;
+};
+// A value that can't be written.
+struct Unwritable {
+  static constexpr std::string_view kWireName = "test.Unwritable";
+  void Encode(WireWriter&) const { throw std::runtime_error("unwritable"); }
+  static std::optional<Unwritable> Decode(WireReader&) { return Unwritable(); }
+};
+struct GiveUnwritable {
+  using Reply = Unwritable;
+  static constexpr std::string_view kWireName = "test.GiveUnwritable";
 };
 
 Async<> WaitForStop() { co_await Receive<Stop>(); }
@@ -189,6 +201,41 @@ TEST_F(TransportTest, MessageOfALocalTypeEndsItsSender) {
   EXPECT_TRUE(log.Contains("LocalOnly can't be sent to another node"));
 }
 
+TEST_F(TransportTest, MessageThatCannotBeWrittenEndsItsSender) {
+  const Pid receiver = OnB(WaitForStop);
+  Run([receiver]() -> Async<> {
+    SpawnMonitor([receiver]() -> Async<> {
+      Send(receiver, Unwritable());
+      co_await Yield();
+    });
+    const Down down = co_await AssertReceive<Down>();
+    EXPECT_THAT(down.reason.ToString(), HasSubstr("can't be sent to another node"));
+    EXPECT_THAT(down.reason.ToString(), HasSubstr("unwritable"));
+  });
+}
+
+// A message of a local type to an alias on another node: as MessageOfALocalTypeEndsItsSender.
+TEST_F(TransportTest, MessageOfALocalTypeToAnAliasEndsItsSender) {
+  std::optional<Ref> alias;
+  const Pid receiver = OnB([&alias]() -> Async<> {
+    alias = MakeAlias();
+    co_await WaitForStop();
+  });
+  RunUntilIdle();
+  Run([&alias, receiver]() -> Async<> {
+    SpawnMonitor([&alias]() -> Async<> {
+      Send(*alias, LocalOnly());
+      co_await Yield();
+    });
+    const Down down = co_await AssertReceive<Down>();
+    EXPECT_THAT(down.reason.ToString(), HasSubstr("LocalOnly can't be sent to another node"));
+    EXPECT_TRUE(co_await IsAlive(receiver));
+  });
+  ScopedLogCapture log;
+  a_->Send(*alias, LocalOnly());
+  EXPECT_TRUE(log.Contains("LocalOnly can't be sent to another node"));
+}
+
 // RCV8
 TEST_F(TransportTest, WhatNothingReceivesStaysAsItCame) {
   std::optional<Encoded> encoded;
@@ -237,6 +284,32 @@ TEST_F(TransportTest, MessagesFromOtherNodesCountInALimitedMailbox) {
   });
 }
 
+TEST_F(TransportTest, MessageThatIsReceivedLeavesItsRoom) {
+  Pid receiver;
+  OnB([&receiver]() -> Async<> {
+    const SpawnOptions options = {.mailbox_limit = 2};
+    receiver = *SpawnWith(options, []() -> Async<> {
+      TrapExit(true);
+      for (;;) {
+        co_await Receive<ExitSignal>();
+        const Hello hello = co_await Receive<Hello>();
+        Send(hello.from, hello);
+      }
+    });
+    co_return;
+  });
+  RunUntilIdle();
+  Run([receiver]() -> Async<> {
+    for (int i = 0; i < 3; ++i) Send(receiver, Hello{Self(), i});
+    Exit(receiver, ExitReason::Custom("receive one"));
+    EXPECT_EQ((co_await AssertReceive<Hello>()).number, 0);
+    Send(receiver, Hello{Self(), 3});
+    const std::optional<ProcessInfo> info = co_await Info(receiver);
+    EXPECT_EQ(info->message_queue_length, 2U);
+    EXPECT_EQ(info->dropped_messages, 1U);
+  });
+}
+
 // ---- Links and exits.
 
 // LNK1, 2.1
@@ -261,6 +334,20 @@ TEST_F(TransportTest, EndOfEitherEndsTheOther) {
   });
 }
 
+// 2.1: only an explicit kill can't be trapped.
+TEST_F(TransportTest, KillThatComesByALinkIsTrapped) {
+  const Pid b = OnB([]() -> Async<> {
+    co_await WaitForStop();
+    ExitSelf(ExitReason::Kill());
+  });
+  Run([b]() -> Async<> {
+    TrapExit(true);
+    Link(b);
+    Send(b, Stop());
+    EXPECT_EQ((co_await AssertReceive<ExitSignal>()).reason, ExitReason::Kill());
+  });
+}
+
 // LNK2, LNK3
 TEST_F(TransportTest, UnlinkEndsItForBoth) {
   const Pid b = OnB(WaitForStop);
@@ -274,6 +361,27 @@ TEST_F(TransportTest, UnlinkEndsItForBoth) {
     Unlink(b);
     Exit(b, ExitReason::Kill());
     EXPECT_FALSE(co_await IsAlive(b));
+  });
+}
+
+// LNK4: by whom it had been linked to, once it has acknowledged the end.
+TEST_F(TransportTest, OtherMayLinkAfterAnUnlink) {
+  const Pid b = OnB([]() -> Async<> {
+    const Hello hello = co_await Receive<Hello>();
+    Link(hello.from);
+    Send(hello.from, hello);
+    co_await WaitForStop();
+  });
+  Run([b]() -> Async<> {
+    TrapExit(true);
+    Link(b);
+    Unlink(b);
+    co_await Info(b);
+    Send(b, Hello{Self()});
+    co_await AssertReceive<Hello>();
+    EXPECT_THAT((co_await Info(Self()))->links, ElementsAre(b));
+    Exit(b, ExitReason::Kill());
+    EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, b);
   });
 }
 
@@ -309,7 +417,7 @@ TEST_F(TransportTest, LossEndsLinksOnBothSidesOnce) {
       EXPECT_EQ(exit.reason, ExitReason::NoConnection());
       from.push_back(exit.from);
     }
-    EXPECT_THAT(from, testing::UnorderedElementsAre(trapping, other));
+    EXPECT_THAT(from, UnorderedElementsAre(trapping, other));
     EXPECT_TRUE(co_await IsAlive(trapping));
     EXPECT_FALSE(co_await IsAlive(other));
     EXPECT_THAT((co_await Info(trapping))->links, IsEmpty());
@@ -338,6 +446,40 @@ TEST_F(TransportTest, LinkAfterALossIsANewOne) {
     EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, next);
     Link(b);
     EXPECT_EQ((co_await AssertReceive<ExitSignal>()).reason, ExitReason::NoProc());
+  });
+}
+
+// LNK8, MON3, MON10: what it has with a third node, and with its own, goes on.
+TEST_F(TransportTest, LossEndsNothingWithOtherNodes) {
+  constexpr char kC[] = "c@test";
+  ManualRuntime c;
+  network_.Add(c, {kC, 1});
+  const Pid on_b = OnB(WaitForStop);
+  const Pid on_c = c.Spawn(WaitForStop);
+  ASSERT_OK(c.Register(on_c, "name"));
+  Run([this, &c, kC, on_b, on_c]() -> Async<> {
+    TrapExit(true);
+    const Pid here = Spawn(WaitForStop);
+    for (const Pid& pid : {on_b, on_c, here}) {
+      Link(pid);
+      Monitor(pid);
+    }
+    Monitor(ProcessName("name", kC));
+    const Pid watcher = c.Spawn([self = Self()]() -> Async<> {
+      Monitor(self);
+      co_await WaitForStop();
+    });
+    c.RunUntilIdle();
+    co_await Info(on_b);
+    network_.Cut(kA, kB);
+    EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, on_b);
+    EXPECT_EQ((co_await AssertReceive<Down>()).pid, on_b);
+    co_await RefuteReceive<ExitSignal>();
+    co_await RefuteReceive<Down>();
+    const std::optional<ProcessInfo> info = co_await Info(Self());
+    EXPECT_THAT(info->links, UnorderedElementsAre(on_c, here));
+    EXPECT_EQ(info->monitors.size(), 3U);
+    EXPECT_THAT(info->monitored_by, ElementsAre(watcher));
   });
 }
 
@@ -451,6 +593,16 @@ TEST(NoNodeTest, OtherNodesCannotBeReached) {
   });
 }
 
+TEST_F(TransportTest, PidOfANodeIsNobodysInARuntimeThatIsNone) {
+  const Pid b = OnB(WaitForStop);
+  ManualRuntime runtime;
+  runtime.Run([b]() -> Async<> {
+    Monitor(b);
+    EXPECT_EQ((co_await AssertReceive<Down>()).reason, ExitReason::NoProc());
+    EXPECT_FALSE(co_await IsAlive(b));
+  });
+}
+
 // MON9
 TEST_F(TransportTest, ProcessOfAFormerLifeIsNobody) {
   const Pid b = OnB(WaitForStop);
@@ -469,6 +621,34 @@ TEST_F(TransportTest, ProcessOfAFormerLifeIsNobody) {
   });
   RunUntilIdle();
   EXPECT_TRUE(b_->IsAlive(successor));
+}
+
+// MON9: noconnection where the node is lost before it has answered for its former life.
+TEST_F(TransportTest, LossIsThatOfAllLivesOfANode) {
+  const Pid former = OnB(WaitForStop);
+  RestartB();
+  const Pid b = OnB(WaitForStop);
+  Run([this, former, b]() -> Async<> {
+    TrapExit(true);
+    Link(b);
+    co_await Info(b);
+    Monitor(former);
+    network_.Cut(kA, kB);
+    EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, b);
+    const Down down = co_await AssertReceive<Down>();
+    EXPECT_EQ(down.pid, former);
+    EXPECT_EQ(down.reason, ExitReason::NoConnection());
+  });
+}
+
+TEST_F(TransportTest, ProcessOfARuntimeThatIsNoNodeIsNobody) {
+  ManualRuntime other;
+  const Pid stranger = other.Spawn(WaitForStop);
+  Run([stranger]() -> Async<> {
+    Monitor(stranger);
+    EXPECT_EQ((co_await AssertReceive<Down>()).reason, ExitReason::NoProc());
+    EXPECT_THAT(co_await Request(stranger, Double{1}), StatusIs(StatusCode::kNotFound));
+  });
 }
 
 // ---- Aliases.
@@ -492,19 +672,44 @@ TEST_F(TransportTest, LossEndsTheAliasOfAMonitor) {
   });
 }
 
-// ALI4
+// ALI4, MON7
 TEST_F(TransportTest, ReplyEndsTheMonitor) {
   const Pid server = OnB([]() -> Async<> {
     const Ref alias = co_await Receive<Ref>();
     Send(alias, Stop());
     Send(alias, Stop());
+    co_await WaitForStop();
   });
   Run([server]() -> Async<> {
     Send(server, Monitor(server, {.alias = MonitorAlias::kUntilReply}));
     co_await AssertReceive<Stop>();
     co_await RefuteReceive<Stop>();
+    EXPECT_THAT((co_await Info(server))->monitored_by, IsEmpty());
+    Send(server, Stop());
     co_await RefuteReceive<Down>();
   });
+}
+
+// ALI6
+TEST_F(TransportTest, AliasOfAFormerLifeIsNobodys) {
+  Ref alias;
+  const auto wait_with_alias = [&alias]() -> Async<> {
+    alias = MakeAlias();
+    co_await WaitForStop();
+  };
+  OnB(wait_with_alias);
+  RunUntilIdle();
+  const Ref former = alias;
+  RestartB();
+  const Pid successor = OnB(wait_with_alias);
+  RunUntilIdle();
+  EXPECT_NE(alias, former);
+  a_->Send(former, Stop());
+  RunUntilIdle();
+  EXPECT_TRUE(b_->IsAlive(successor));
+  a_->Send(alias, Stop());
+  RunUntilIdle();
+  EXPECT_FALSE(b_->IsAlive(successor));
 }
 
 // ---- Requests.
@@ -567,6 +772,19 @@ TEST_F(TransportTest, AnswerThatCannotBeReadIsAFailure) {
   });
 }
 
+TEST_F(TransportTest, AnswerThatCannotBeWrittenIsAFailure) {
+  const Pid server = OnB([]() -> Async<> {
+    (co_await Receive<Asked<GiveUnwritable>>()).reply_to.Send(Unwritable());
+    co_await WaitForStop();
+  });
+  const ScopedLogCapture log;
+  Run([server]() -> Async<> {
+    EXPECT_THAT(co_await Request(server, GiveUnwritable()), StatusIs(StatusCode::kUnavailable));
+    EXPECT_TRUE(co_await IsAlive(server));
+  });
+  EXPECT_TRUE(log.Contains("an answer to another node is dropped"));
+}
+
 TEST_F(TransportTest, RequestThatCannotBeReadIsAnswered) {
   const Pid server = OnB(Server);
   network_.SetFilter([](Envelope& envelope) {
@@ -606,11 +824,56 @@ TEST_F(TransportTest, SubscribersHearOfNodesAfterAllElse) {
   });
 }
 
-TEST_F(TransportTest, PortOutlivesItsRuntime) {
+// What stands for a node in pids is the same as long as it lives, and then another.
+TEST_F(TransportTest, EachLifeOfANodeHasItsHome) {
+  const uint32_t home = HomeOf({kB, 1});
+  EXPECT_EQ(home, OnB(WaitForStop).home());
+  EXPECT_EQ(NodeOf(home), (NodeId{kB, 1}));
+  RestartB();
+  EXPECT_NE(HomeOf({kB, 2}), home);
+  EXPECT_EQ(HomeOf({kB, 2}), OnB(WaitForStop).home());
+  EXPECT_EQ(NodeOf(home), (NodeId{kB, 1}));
+  const uint32_t elsewhere = HomeOf({"elsewhere@test", 7});
+  EXPECT_EQ(HomeOf({"elsewhere@test", 7}), elsewhere);
+  EXPECT_NE(HomeOf({"elsewhere@test", 8}), elsewhere);
+  EXPECT_EQ(NodeOf(elsewhere), (NodeId{"elsewhere@test", 7}));
+}
+
+class Nowhere final : public Transport {
+  void Send(const NodeId&, Envelope) override {}
+};
+
+TEST(PortTest, SubscribersHearOfChangesOnly) {
+  ManualRuntime runtime;
+  const Port port = runtime.Join({"c@test", 1}, std::make_shared<Nowhere>());
+  runtime.Run([port]() -> Async<> {
+    MonitorNodes(true);
+    port.NodeDown({kA, 1});
+    co_await RefuteReceive<NodeDown>();
+    for (int i = 0; i < 2; ++i) port.NodeUp({kA, 1});
+    co_await AssertReceive<NodeUp>();
+    co_await RefuteReceive<NodeUp>();
+    for (int i = 0; i < 2; ++i) port.NodeDown({kA, 1});
+    co_await AssertReceive<NodeDown>();
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+TEST(JoinDeathTest, ANodeHasAName) {
+  EXPECT_DEATH(ManualRuntime().Join({"", 1}, std::make_shared<Nowhere>()), "a node has a name");
+}
+
+TEST(JoinDeathTest, ARuntimeJoinsOnce) {
+  EXPECT_DEATH(
+      {
+        ManualRuntime runtime;
+        for (const char* name : {kA, kB}) runtime.Join({name, 1}, std::make_shared<Nowhere>());
+      },
+      "this runtime is the node a@test");
+}
+
+TEST(PortTest, OutlivesItsRuntime) {
   auto runtime = std::make_unique<ManualRuntime>();
-  class Nowhere final : public Transport {
-    void Send(const NodeId&, Envelope) override {}
-  };
   const Port port = runtime->Join({"c@test", 1}, std::make_shared<Nowhere>());
   runtime.reset();
   port.NodeUp({kA, 1});

@@ -15,6 +15,7 @@
 #include "hydra/process/internal/runtime_gate.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
@@ -45,11 +46,16 @@ void Scheduler::Undeliverable(const Pid& to, Signal* signal) {
 }
 
 void Scheduler::RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view why) {
+  const SignalType& sent = *signal->type;
+  const SignalType& message =
+      sent.kind == SignalKind::kAliasedMessage
+          ? *static_cast<ValueSignal<AliasedMessage>*>(signal)->value.message->type
+          : sent;
   const ExitReason reason = ExitReason::Error(
       "hydra::NotWireReady",
-      std::string(signal->type->name) + " can't be sent to another node: " + std::string(why));
+      std::string(message.name) + " can't be sent to another node: " + std::string(why));
   Worker* worker = Worker::Current();
-  if (signal->type->refuse != nullptr) {
+  if (message.refuse != nullptr) {
     signal->type->refuse(*this, Pid(), *signal, {Refusal::Why::kLocalOnly, reason});
   } else if (worker != nullptr && worker->current() != nullptr && &worker->scheduler() == this) {
     worker->EndSelf(reason);

@@ -87,11 +87,11 @@ void LimitedInbox::Drop(Signal* signal, Pushed& pushed) {
   pushed.dropped_count = ++dropped_;
 }
 
+// There are at least two that count, so it isn't the last of the queue.
 Signal* LimitedInbox::TakeOldestCounted() {
   while (((*search_)->serial & kCounts) == 0) search_ = &(*search_)->next;
   Signal* oldest = *search_;
   *search_ = oldest->next;
-  if (end_ == &oldest->next) end_ = search_;
   --queued_;
   --waiting_;
   return oldest;

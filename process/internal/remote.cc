@@ -36,6 +36,11 @@ bool IsAnswer(const Envelope& envelope) {
   return envelope.kind == Kind::kReply || envelope.kind == Kind::kNoReply;
 }
 
+// Whether its receiver has a link or a monitor with the other node then.
+bool Binds(const Envelope& envelope) {
+  return envelope.kind == Kind::kLink || envelope.kind == Kind::kMonitor;
+}
+
 // Which node a destination is on.
 NodeId NodeOfDest(const Dest& to) {
   if (const ProcessName* name = to.name()) return {.name = name->node};
@@ -110,10 +115,13 @@ void Remote::Deliver(const NodeId& node, Envelope envelope) {
   const Pid receiver = NoteReceived(node, envelope);
   const Ref* alias = envelope.to.alias();
   const uint64_t id = alias == nullptr ? 0 : alias->id();
+  const bool binds = Binds(envelope);
   Signal* signal = FromEnvelope(std::move(envelope));
   if (signal == nullptr) return;
   if (id != 0) signal = NewSignal<AliasedMessage>(&kAliasedMessage, id, signal);
   scheduler_.Send(receiver, signal);
+  // One that was dead already has no end any more that would take it off the list.
+  if (binds && !scheduler_.IsAlive(receiver)) Forget(receiver);
 }
 
 // Returns the process that the envelope is for; none if nobody has the name.
@@ -126,8 +134,7 @@ Pid Remote::NoteReceived(const NodeId& node, const Envelope& envelope) {
   MutexLock lock(mutex_);
   Peer& peer = peers_[node.name];
   if (IsAnswer(envelope)) peer.requests.erase(envelope.ref);
-  if (envelope.kind == Kind::kLink || envelope.kind == Kind::kMonitor)
-    peer.processes.insert(receiver);
+  if (Binds(envelope)) peer.processes.insert(receiver);
   if (name == nullptr) return receiver;
   // The name may be another's by the time that the monitor ends.
   if (envelope.kind == Kind::kMonitor && receiver) named_monitors_[envelope.ref] = receiver;
