@@ -66,6 +66,7 @@ void Worker::EndByExit(ControlBlock& process) {
 // Keeps `fresh` and all that arrives from now on, until the blocking function has returned.
 void Worker::AwaitReturn(ControlBlock& process, Signal* fresh) {
   current_ = &process;
+  current_pid_of_ = nullptr;
   const uint64_t serial = process.serial.load(std::memory_order_relaxed);
   auto& wait = static_cast<BlockingWait&>(*process.wait);
   for (;;) {

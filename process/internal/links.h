@@ -56,8 +56,8 @@ class Links {
   void OnUnlink(const Pid& partner) { EndIfActive(partner); }
 
   void OnUnlinkAck(const Pid& partner, uint64_t id) {
-    if (const uint64_t* ending = links_.Find(partner); ending != nullptr && *ending == id)
-      links_.Take(partner);
+    if (uint64_t* ending = links_.Find(partner); ending != nullptr && *ending == id)
+      links_.Remove(ending);
   }
 
   // Returns whether the partner's end acts on this process.
@@ -70,7 +70,12 @@ class Links {
     for (const auto& [partner, ending] : links_) {
       if (is_lost(partner)) lost.push_back(partner);
     }
-    std::erase_if(lost, [this](const Pid& partner) { return *links_.Take(partner) != kActive; });
+    std::erase_if(lost, [this](const Pid& partner) {
+      uint64_t* ending = links_.Find(partner);
+      const bool was_active = *ending == kActive;
+      links_.Remove(ending);
+      return !was_active;
+    });
     return lost;
   }
 
@@ -86,9 +91,9 @@ class Links {
   static constexpr uint64_t kActive = 0;
 
   bool EndIfActive(const Pid& partner) {
-    const uint64_t* ending = links_.Find(partner);
+    uint64_t* ending = links_.Find(partner);
     if (ending == nullptr || *ending != kActive) return false;
-    links_.Take(partner);
+    links_.Remove(ending);
     return true;
   }
 

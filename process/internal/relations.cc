@@ -70,8 +70,8 @@ Relations& Worker::RelationsOf(ControlBlock& process) {
 
 void Worker::Link(const Pid& partner) {
   ControlBlock& process = CurrentProcess();
-  const Pid self = PidOf(process);
-  if (partner == self || process.state == ProcessState::kExiting) return;
+  const Pid& self = CurrentPid();
+  if (partner == self || ending_ != nullptr) return;
   NoteHome(RelationsOf(process), partner);
   if (process.relations->links.Link(partner)) Send(partner, NewSignal<LinkSignal>(&kLink, self));
 }
@@ -81,7 +81,7 @@ void Worker::Unlink(const Pid& partner) {
   if (process.relations == nullptr) return;
   const uint64_t id = process.mailbox.Mark();
   if (process.relations->links.Unlink(partner, id))
-    Send(partner, NewSignal<UnlinkSignal>(&kUnlink, PidOf(process), id));
+    Send(partner, NewSignal<UnlinkSignal>(&kUnlink, CurrentPid(), id));
 }
 
 // Of what binds a process to one of another node, that node is told.
@@ -146,9 +146,9 @@ std::vector<Pid> Worker::Callers() {
 
 Ref Worker::Monitor(const Pid& target, Alias alias, std::unique_ptr<MonitorNote> note) {
   ControlBlock& process = CurrentProcess();
-  const Pid self = PidOf(process);
+  const Pid& self = CurrentPid();
   const Ref ref(self, process.mailbox.Mark());
-  if (process.state == ProcessState::kExiting) return ref;
+  if (ending_ != nullptr) return ref;
   const bool is_monitor = target != self;  // one's own end can't be heard of
   if (!is_monitor && alias == Alias::kNone) return ref;
   Relations& relations = RelationsOf(process);
@@ -163,11 +163,9 @@ Ref Worker::Monitor(const Pid& target, Alias alias, std::unique_ptr<MonitorNote>
 
 // A name on another node is looked up there.
 void Worker::SendToMonitored(const OwnRef& own, Signal* signal) {
-  if (own.IsOfName() && scheduler_.IsElsewhere(*own.note->name)) {
-    scheduler_.SendElsewhere(*own.note->name, signal);
-  } else {
-    Send(own.monitored, signal);
-  }
+  if (!own.IsOfName() || !scheduler_.IsElsewhere(*own.note->name)) [[likely]]
+    return Send(own.monitored, signal);
+  scheduler_.SendElsewhere(*own.note->name, signal);
 }
 
 bool Worker::Demonitor(const Ref& ref) {
@@ -177,7 +175,7 @@ bool Worker::Demonitor(const Ref& ref) {
   const bool was_active = own->is_monitor;
   if (was_active) SendToMonitored(*own, NewSignal<DemonitorSignal>(&kDemonitor, ref));
   // Of a monitor of oneself there is only the alias.
-  if (was_active || own->EndsWithMonitor()) EndMonitor(process, ref.id(), *own);
+  if (was_active || own->EndsWithMonitor()) EndMonitor(process, *own);
   return was_active;
 }
 
@@ -204,7 +202,7 @@ bool Worker::Unalias(const Ref& ref) {
   OwnRef* own = FindOwn(process, ref);
   if (own == nullptr || own->alias == Alias::kNone) return false;
   own->alias = Alias::kNone;
-  if (!own->is_monitor) process.relations->refs.Take(ref.id());
+  if (!own->is_monitor) process.relations->refs.Remove(own);
   return true;
 }
 
@@ -224,14 +222,14 @@ void Worker::EndSelf(ExitReason reason) {
 }
 
 OwnRef* Worker::FindOwn(ControlBlock& process, const Ref& ref) {
-  if (process.relations == nullptr || ref.creator() != PidOf(process)) return nullptr;
+  if (process.relations == nullptr || ref.creator() != CurrentPid()) return nullptr;
   return process.relations->refs.Find(ref.id());
 }
 
 // The monitor is over; an alias may outlive it.
-void Worker::EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own) {
+void Worker::EndMonitor(ControlBlock& process, OwnRef& own) {
   own.is_monitor = false;
-  if (own.alias != Alias::kUntilUnalias) process.relations->refs.Take(id);
+  if (own.alias != Alias::kUntilUnalias) process.relations->refs.Remove(&own);
 }
 
 Pid Worker::HoldRequest(const Ref& asker) {
@@ -242,7 +240,7 @@ Pid Worker::HoldRequest(const Ref& asker) {
 
 void Worker::ReleaseRequest(const Pid& holder, const Ref& asker) {
   if (current_ != nullptr && holder == PidOf(*current_)) {
-    if (current_->relations != nullptr) current_->relations->observers.Take(asker);
+    if (current_->relations != nullptr) current_->relations->observers.Remove(asker);
   } else {
     Send(holder, NewSignal<AnsweredSignal>(&kAnswered, asker));
   }
@@ -281,7 +279,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
     case SignalKind::kUnlink: {
       const UnlinkSignal& unlink = ValueOf<UnlinkSignal>(signal);
       if (process.relations != nullptr) process.relations->links.OnUnlink(unlink.from);
-      Send(unlink.from, NewSignal<UnlinkAck>(&kUnlinkAck, PidOf(process), unlink.id));
+      Send(unlink.from, NewSignal<UnlinkAck>(&kUnlinkAck, CurrentPid(), unlink.id));
       return nullptr;
     }
     case SignalKind::kUnlinkAck: {
@@ -295,7 +293,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
       return nullptr;
     case SignalKind::kDemonitor:
       if (process.relations != nullptr)
-        process.relations->observers.Take(ValueOf<DemonitorSignal>(signal).ref);
+        process.relations->observers.Remove(ValueOf<DemonitorSignal>(signal).ref);
       return nullptr;
     case SignalKind::kDown:
       return ActOnDown(process, signal);
@@ -303,7 +301,7 @@ Signal* Worker::Act(ControlBlock& process, Signal* signal) {
       return nullptr;  // of no request that is waited for: see TakeAnswer
     case SignalKind::kAnswered:
       if (process.relations != nullptr)
-        process.relations->observers.Take(ValueOf<AnsweredSignal>(signal).asker);
+        process.relations->observers.Remove(ValueOf<AnsweredSignal>(signal).asker);
       return nullptr;
     case SignalKind::kDropped:
       ActOnDropped(process, ValueOf<DroppedSignal>(signal).asker);
@@ -353,7 +351,7 @@ Signal* Worker::ActOnDown(ControlBlock& process, Signal* signal) {
   if (own == nullptr || !own->is_monitor || process.state == ProcessState::kExiting) return nullptr;
   if (own->IsOfName()) down.name = *own->note->name;
   if (own->note != nullptr) down.tag = own->note->tag;
-  EndMonitor(process, down.ref.id(), *own);
+  EndMonitor(process, *own);
   signal->type = &kMessageType<Down>;
   return signal;
 }
@@ -361,7 +359,7 @@ Signal* Worker::ActOnDown(ControlBlock& process, Signal* signal) {
 // The exception that a request was dropped in hasn't ended the process.
 void Worker::ActOnDropped(ControlBlock& process, const Ref& asker) {
   if (process.state == ProcessState::kExiting) return;
-  process.relations->observers.Take(asker);
+  process.relations->observers.Remove(asker);
   Send(asker.creator(), NewAnswerSignal<NoAnswer>(asker.id(), Refusal{Refusal::Why::kDropped}));
 }
 
@@ -413,9 +411,9 @@ Signal* Worker::TakeAliased(ControlBlock& process, AliasedMessage& sent) {
       const Ref ref(PidOf(process), sent.id);
       SendToMonitored(*own, NewSignal<DemonitorSignal>(&kDemonitor, ref));
     }
-    process.relations->refs.Take(sent.id);
+    process.relations->refs.Remove(own);
   } else if (own->alias == Alias::kOneMessage) {
-    process.relations->refs.Take(sent.id);
+    process.relations->refs.Remove(own);
   }
   return std::exchange(sent.message, nullptr);
 }

@@ -78,7 +78,7 @@ void Worker::ActOnNodeDown(ControlBlock& process, const LostNode& node) {
   for (const auto& [ref, observes] : relations.observers) {
     if (node.Has(ref.creator())) observers.push_back(ref);
   }
-  for (const Ref& ref : observers) relations.observers.Take(ref);
+  for (const Ref& ref : observers) relations.observers.Remove(ref);
   for (Signal* end : ends) {
     Signal* message = nullptr;
     if (!exit_.has_value()) {

@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <utility>
 
 #include "absl/container/flat_hash_set.h"
@@ -18,7 +17,7 @@
 
 namespace hydra::process_internal {
 
-// Thread safety: thread-compatible. Pointers to values are valid until the next `Add` or `Take`.
+// Thread safety: thread-compatible. Pointers to values are valid until the next `Add` or `Remove`.
 template <typename Key, typename Value>
 class SmallMap {
  public:
@@ -29,8 +28,17 @@ class SmallMap {
 
   // The value of `key`; null if it isn't there.
   Value* Find(const Key& key) {
-    const size_t place = PlaceOf(key);
-    return place == kNowhere ? nullptr : &table_->entries[place].second;
+    if (table_ == nullptr) return nullptr;
+    Entry* const first = table_->entries.data();
+    if (table_->index != nullptr) [[unlikely]] {
+      const auto found = table_->index->find(key);
+      return found == table_->index->end() ? nullptr : &first[*found].second;
+    }
+    // The newest first: what comes and goes quickly is there.
+    for (Entry* entry = first + table_->entries.size(); entry != first;) {
+      if ((--entry)->first == key) return &entry->second;
+    }
+    return nullptr;
   }
 
   // Adds `key`, which must not be there.
@@ -46,23 +54,30 @@ class SmallMap {
     return added;
   }
 
-  // Removes `key`. Returns its value; nothing if it isn't there.
-  std::optional<Value> Take(const Key& key) {
-    const size_t place = PlaceOf(key);
-    if (place == kNowhere) return std::nullopt;
+  // Removes what `Find` has just found.
+  void Remove(Value* value) {
     Entries& entries = table_->entries;
     const size_t last = entries.size() - 1;
-    std::optional<Value> value(std::move(entries[place].second));
-    if (table_->index != nullptr) {
-      table_->index->erase(static_cast<uint32_t>(place));
-      if (place != last) table_->index->erase(static_cast<uint32_t>(last));
+    const auto place = static_cast<size_t>(reinterpret_cast<char*>(value) -
+                                           reinterpret_cast<char*>(&entries.data()->second)) /
+                       sizeof(Entry);
+    Index* const index = table_->index.get();
+    if (index != nullptr) {
+      index->erase(static_cast<uint32_t>(place));
+      if (place != last) index->erase(static_cast<uint32_t>(last));
     }
     if (place != last) {
       entries[place] = std::move(entries[last]);
-      if (table_->index != nullptr) table_->index->insert(static_cast<uint32_t>(place));
+      if (index != nullptr) index->insert(static_cast<uint32_t>(place));
     }
     entries.pop_back();
-    return value;
+  }
+
+  // Removes `key`. Returns whether it was there.
+  bool Remove(const Key& key) {
+    Value* value = Find(key);
+    if (value != nullptr) Remove(value);
+    return value != nullptr;
   }
 
   const Entry* begin() const { return table_ == nullptr ? nullptr : table_->entries.data(); }
@@ -71,7 +86,6 @@ class SmallMap {
  private:
   // So many entries are compared one by one.
   static constexpr size_t kFew = 16;
-  static constexpr size_t kNowhere = ~size_t{0};
 
   // The usual one entry lies in the table.
   using Entries = absl::InlinedVector<Entry, 1>;
@@ -95,19 +109,6 @@ class SmallMap {
     Entries entries;
     std::unique_ptr<Index> index;  // the places, once there are many
   };
-
-  // Looks at the newest first: what comes and goes quickly is there.
-  size_t PlaceOf(const Key& key) const {
-    if (table_ == nullptr) return kNowhere;
-    if (table_->index != nullptr) {
-      const auto found = table_->index->find(key);
-      return found == table_->index->end() ? kNowhere : *found;
-    }
-    for (size_t place = size(); place > 0; --place) {
-      if (table_->entries[place - 1].first == key) return place - 1;
-    }
-    return kNowhere;
-  }
 
   void MakeIndex() {
     const Entries* entries = &table_->entries;

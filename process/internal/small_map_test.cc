@@ -24,7 +24,7 @@ TEST(SmallMapTest, EmptyMapHasNothing) {
   Numbers map;
   EXPECT_TRUE(map.empty());
   EXPECT_EQ(map.Find(1), nullptr);
-  EXPECT_EQ(map.Take(1), std::nullopt);
+  EXPECT_FALSE(map.Remove(1));
 }
 
 TEST(SmallMapTest, FindsTakesAndForgets) {
@@ -34,7 +34,7 @@ TEST(SmallMapTest, FindsTakesAndForgets) {
   ASSERT_NE(map.Find(1), nullptr);
   EXPECT_EQ(*map.Find(1), 10);
   *map.Find(1) = 11;
-  EXPECT_EQ(map.Take(1), 11);
+  EXPECT_TRUE(map.Remove(1));
   EXPECT_EQ(map.Find(1), nullptr);
   EXPECT_EQ(map.size(), 1U);
 }
@@ -52,7 +52,13 @@ TEST(SmallMapTest, OrderIsThatOfInsertionHoweverManyThereAre) {
 TEST(SmallMapTest, HoldsWhatCannotBeCopied) {
   SmallMap<int, std::unique_ptr<int>> map;
   for (int i = 0; i < 100; ++i) map.Add(i, std::make_unique<int>(i));
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(**map.Take(i), i);
+  for (int i = 0; i < 100; ++i) {
+    std::unique_ptr<int>* value = map.Find(i);
+    ASSERT_NE(value, nullptr);
+    EXPECT_EQ(**value, i);
+    map.Remove(value);
+    EXPECT_EQ(map.Find(i), nullptr);
+  }
 }
 
 // Random additions and removals, about as many as make and unmake an index, against std::map.
@@ -66,14 +72,14 @@ TEST(SmallMapTest, AgreesWithAMap) {
       const uint64_t key = random() % 60;
       const auto found = model.find(key);
       if (found == model.end()) {
-        EXPECT_EQ(map.Take(key), std::nullopt);
+        EXPECT_FALSE(map.Remove(key));
         map.Add(key, step);
         model.emplace(key, step);
       } else {
         ASSERT_NE(map.Find(key), nullptr);
         EXPECT_EQ(*map.Find(key), found->second);
         if (random() % 2 == 0) {
-          EXPECT_EQ(map.Take(key), found->second);
+          EXPECT_TRUE(map.Remove(key));
           model.erase(found);
         }
       }

@@ -13,6 +13,7 @@
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/limited_inbox.h"
 #include "hydra/process/internal/mailbox.h"
+#include "hydra/process/internal/pause.h"
 #include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
@@ -105,6 +106,7 @@ void Worker::Execute(ControlBlock& process) {
   if (process.state >= ProcessState::kDoomed) [[unlikely]]
     return process.state == ProcessState::kDead ? Reap(process) : AwaitReturn(process, nullptr);
   current_ = &process;
+  current_pid_of_ = nullptr;
   messages_left_ = kMessagesPerTurn;
   for (;;) {
     const bool goes_on = TakeIn(process);
@@ -130,6 +132,9 @@ void Worker::Execute(ControlBlock& process) {
         continue;
     }
     if (process.inbox.Sleep(process.cursor)) break;
+    // Signals come one after the other, and none of them is what it waits for: their sender gets on
+    // faster while nobody reads what it writes.
+    if (!goes_on && !HasWork()) Pause(kPausesForSignals);
   }
   current_ = nullptr;
 }

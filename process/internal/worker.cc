@@ -21,6 +21,7 @@
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/limited_inbox.h"
+#include "hydra/process/internal/pause.h"
 #include "hydra/process/internal/relations.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
@@ -36,14 +37,6 @@ namespace {
 // How long a worker looks for work before it parks: some twenty microseconds.
 constexpr int kSearchRounds = 16;
 constexpr int kPausesPerRound = 32;
-
-void Pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  asm volatile("yield");
-#endif
-}
 
 }  // namespace
 
@@ -112,6 +105,7 @@ bool Worker::RunOne() {
 void Worker::KillLeftOver(ControlBlock& process) {
   if (process.state != ProcessState::kDead) {
     current_ = &process;
+    current_pid_of_ = nullptr;
     if (process.state == ProcessState::kDoomed) {
       EndDoomed(process);
     } else {
@@ -192,7 +186,7 @@ ControlBlock* Worker::Search() {
     FireTimers();
     if (ControlBlock* process = next_.Take()) return process;
     if (ControlBlock* process = PickQueued()) return process;
-    for (int i = 0; i < kPausesPerRound && workers.size() > 1; ++i) Pause();
+    if (workers.size() > 1) Pause(kPausesPerRound);
   }
   return nullptr;
 }

@@ -88,6 +88,15 @@ class Worker {
     return Pid(process.serial.load(std::memory_order_relaxed) & ~kLimited, process.index, home_);
   }
 
+  // That of the current process, which there must be.
+  const Pid& CurrentPid() {
+    if (current_pid_of_ != current_) {
+      current_pid_of_ = current_;
+      current_pid_ = PidOf(*current_);
+    }
+    return current_pid_;
+  }
+
   // ---- For the thread that drives the worker.
 
   // Gives turns until the scheduler stops.
@@ -189,6 +198,8 @@ class Worker {
   static constexpr uint64_t kTurnsPerOldest = 256;
   // A process that has messages drained looks for signals with every so manieth message only.
   static constexpr int kMessagesPerLook = 16;
+  // How long a worker lets signals pile up that no wait takes: about half a microsecond.
+  static constexpr int kPausesForSignals = 32;
   // Unread messages of a dead process that are destroyed in one turn.
   static constexpr int kReapedPerTurn = 1024;
 
@@ -265,7 +276,7 @@ class Worker {
   Relations& RelationsOf(ControlBlock& process);
   void NoteHome(Relations& relations, const Pid& partner);
   OwnRef* FindOwn(ControlBlock& process, const Ref& ref);
-  void EndMonitor(ControlBlock& process, uint64_t id, OwnRef& own);
+  void EndMonitor(ControlBlock& process, OwnRef& own);
   Signal* Act(ControlBlock& process, Signal* signal);
   Signal* ActOnExit(ControlBlock& process, Signal* signal, bool by_link);
   Signal* ActOnDown(ControlBlock& process, Signal* signal);
@@ -309,6 +320,10 @@ class Worker {
   // The rest belongs to the thread that drives the worker, but for what says otherwise.
 
   ControlBlock* current_ = nullptr;
+  // The current process's pid once it has been needed; null if it hasn't. In a place of its own: who floods
+  // the process writes to the line that its serial is in.
+  const ControlBlock* current_pid_of_ = nullptr;
+  Pid current_pid_;
   int messages_left_ = 0;        // of the current turn
   bool sent_to_itself_ = false;  // the current process has, since it last looked for signals
   // What the current process ends with at its next suspension, by an exit signal or an ExitSelf; and
