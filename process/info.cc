@@ -16,16 +16,17 @@ namespace hydra {
 namespace process_internal {
 
 IsAliveWait::IsAliveWait(const Pid& pid)
-    : AskingWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+    : AskingWait({"IsAlive", pid}, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kIsAlive));
 }
 
-InfoWait::InfoWait(const Pid& pid) : AskingWait(pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
+InfoWait::InfoWait(const Pid& pid)
+    : AskingWait({"Info", pid}, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kInfo));
 }
 
 std::optional<ProcessInfo> InfoWait::await_resume() {
-  if (!is_answered() || !Decode<ProcessInfo>().ok()) return std::nullopt;
+  if (!is_answered() || !Decode<ProcessInfo>(question()).ok()) return std::nullopt;
   return TakeAnswer<ProcessInfo>();
 }
 

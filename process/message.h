@@ -67,6 +67,7 @@ class Message {
     HYDRA_CHECK(node_ != nullptr) << "an empty Message can't be sent: it was moved from";
     return std::exchange(node_, nullptr);
   }
+  const process_internal::Signal* node() const { return node_; }
   static Message Adopt(process_internal::Signal* node) {
     Message message;
     message.node_ = node;

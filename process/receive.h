@@ -284,7 +284,7 @@ class [[nodiscard("a receive does nothing until it is awaited")]] AnyWait : publ
  public:
   explicit AnyWait(Tick wait_deadline) {
     deadline = wait_deadline;
-    match = [](Wait&, Signal&) { return Match::kYes; };
+    match = &TakeAnything;
   }
 
   auto Within(absl::Duration timeout) && { return AnyWait<true>(DeadlineAfter(timeout)); }

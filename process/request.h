@@ -131,7 +131,8 @@ namespace process_internal {
 template <typename M>
 class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public AskingWait {
  public:
-  RequestWait(const Dest& to, M&& message) : AskingWait(to, kRequestTimeout, Self::kNot) {
+  RequestWait(const Dest& to, M&& message)
+      : AskingWait({TypeName<M>(), to}, kRequestTimeout, Self::kNot) {
     SetSignal(NewSignal<Asked<M>>(&kMessageType<Asked<M>>, std::move(message), ReplyTo<M>(ref())));
   }
 
@@ -144,7 +145,8 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
 
   RequestResult<M> await_resume() {
     if (absl::Status failure = Failure(); !failure.ok()) return failure;
-    if (absl::Status failure = Decode<AnswerOf<typename M::Reply>>(); !failure.ok()) return failure;
+    if (absl::Status failure = Decode<AnswerOf<typename M::Reply>>(question()); !failure.ok())
+      return failure;
     return TakeAnswer<AnswerOf<typename M::Reply>>();
   }
 };

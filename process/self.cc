@@ -17,6 +17,8 @@ Pid Self() {
   return Worker::CurrentOrDie().PidOf(process);
 }
 
+std::string Label() { return Worker::CurrentOrDie().Label(); }
+
 Ref MakeRef() { return Ref(Self(), Worker::CurrentProcess().mailbox.Mark()); }
 
 void SetLabel(std::string_view label) { Worker::CurrentOrDie().SetLabel(label); }

@@ -2,6 +2,7 @@
 #ifndef HYDRA_PROCESS_SELF_H_
 #define HYDRA_PROCESS_SELF_H_
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ Ref MakeRef();
 // Says what the calling process is there for, for people: `Info` shows it, and the log of its crash. Must be
 // called by a process.
 void SetLabel(std::string_view label);
+
+// The calling process's label; empty if it has none. Must be called by a process.
+std::string Label();
 
 // The process that spawned the caller, the one that spawned that, and so on, sixteen at most. Known of
 // processes that were spawned with a link, a monitor, or options; a plain Spawn notes nothing. Must be

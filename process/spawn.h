@@ -81,6 +81,20 @@ struct SpawnOptions {
   Overflow on_overflow = Overflow::kDropNewest;
 };
 
+namespace process_internal {
+
+inline Spawning SpawningOf(const SpawnOptions& options) {
+  return {.priority = options.priority,
+          .link = options.link,
+          .monitor = options.monitor,
+          .name = options.name,
+          .label = options.label,
+          .for_caller = options.for_caller,
+          .mailbox_limit = {options.mailbox_limit, options.on_overflow}};
+}
+
+}  // namespace process_internal
+
 // The same with options. Where it fails nothing is spawned, nothing is linked, and no exit signal or
 // Down follows:
 //   kAlreadyExists       the name is taken
@@ -91,13 +105,7 @@ template <typename F, typename... Args>
 absl::StatusOr<Pid> SpawnWith(const SpawnOptions& options, F&& body, Args&&... args) {
   return process_internal::SpawnEntryWith(
       process_internal::MakeEntry(std::forward<F>(body), std::forward<Args>(args)...),
-      {.priority = options.priority,
-       .link = options.link,
-       .monitor = options.monitor,
-       .name = options.name,
-       .label = options.label,
-       .for_caller = options.for_caller,
-       .mailbox_limit = {options.mailbox_limit, options.on_overflow}});
+      process_internal::SpawningOf(options));
 }
 
 }  // namespace hydra

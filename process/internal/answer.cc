@@ -33,14 +33,72 @@ absl::Status CallFailure(absl::Status status, const std::optional<ExitReason>& r
 
 }  // namespace
 
-absl::Status NotUnderstood(const absl::Status& why) {
-  return CallFailure(
-      absl::DataLossError("the answer can't be read: " + std::string(why.message())));
+std::string Question::ToString() const { return std::string(what) + " to " + to.ToString(); }
+
+absl::Status TooLate(const Question& question, absl::Duration timeout) {
+  return CallFailure(absl::DeadlineExceededError(question.ToString() + ": no answer within " +
+                                                 absl::FormatDuration(timeout)));
+}
+
+absl::Status NotUnderstood(const Question& question, const absl::Status& why) {
+  return CallFailure(absl::DataLossError(
+      question.ToString() + ": the answer can't be read: " + std::string(why.message())));
+}
+
+absl::Status Refused(const Question& question, const Refusal& refusal) {
+  return Refused(question.ToString(), refusal);
+}
+
+absl::Status Refused(const std::string& what, const Refusal& refusal) {
+  const std::string asked = what + ": ";
+  switch (refusal.why) {
+    case Refusal::Why::kNoProcess:
+      return CallFailure(absl::NotFoundError(asked + "there is no such process"), refusal.reason);
+    case Refusal::Why::kEnded:
+      return CallFailure(
+          absl::UnavailableError(asked + "the process has ended: " + refusal.reason.ToString()),
+          refusal.reason);
+    case Refusal::Why::kMailboxFull:
+      return CallFailure(
+          absl::ResourceExhaustedError(asked + "the mailbox of the process is full"));
+    case Refusal::Why::kNoConnection:
+      return CallFailure(absl::UnavailableError(asked + "the node can't be reached"),
+                         refusal.reason);
+    case Refusal::Why::kNotUnderstood:
+      return CallFailure(absl::UnimplementedError(asked + "nobody there receives such requests"));
+    case Refusal::Why::kLocalOnly:
+      return CallFailure(absl::InvalidArgumentError(asked + refusal.reason.ToString()));
+    case Refusal::Why::kDropped:
+      break;
+  }
+  return CallFailure(absl::UnavailableError(asked + "the request was dropped without an answer"));
+}
+
+std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not_to) {
+  Worker& worker = Worker::CurrentOrDie();
+  Scheduler& scheduler = worker.scheduler();
+  Pid pid;
+  if (to.pid() != nullptr) pid = *to.pid();
+  const Ref* alias = to.alias();
+  if (alias != nullptr) pid = alias->creator();
+  if (to.name() != nullptr) {
+    if (scheduler.IsElsewhere(*to.name())) {
+      scheduler.SendElsewhere(to, signal);
+      return &scheduler.remote();
+    }
+    pid = scheduler.WhereIs(*to.name());
+  }
+  if (pid && pid == not_to) return std::nullopt;
+  if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
+  worker.Send(pid, signal);
+  return pid && pid.home() != scheduler.home() ? &scheduler.remote() : nullptr;
 }
 
 // ---- AnswerTarget.
 
 void AnswerTarget::Hold() { holder_ = Worker::CurrentOrDie().HoldRequest(asker_); }
+
+void AnswerTarget::HeldFromBirth() { holder_ = Self(); }
 
 void AnswerTarget::Answer(AnswerSignal* answer) && {
   if (!asker_) return DestroySignal(answer);
@@ -73,73 +131,43 @@ void AnswerTarget::Drop() noexcept {
 
 // ---- AnswerWait, AskingWait.
 
-AskingWait::AskingWait(const Dest& to, absl::Duration timeout, Self self)
-    : self_(self), ref_(MakeRef()), to_(to), timeout_(timeout) {}
+AskingWait::AskingWait(Question question, absl::Duration timeout, Self self)
+    : self_(self), ref_(MakeRef()), question_(std::move(question)), timeout_(timeout) {}
 
 // NOLINTBEGIN(bugprone-use-after-move): what is moved away first is the base only.
 AskingWait::AskingWait(AskingWait&& other) noexcept
     : AnswerWait(std::move(other)),
       self_(other.self_),
       ref_(other.ref_),
-      to_(std::move(other.to_)),
+      question_(std::move(other.question_)),
       timeout_(other.timeout_),
       signal_(std::exchange(other.signal_, nullptr)) {}
 // NOLINTEND(bugprone-use-after-move)
 
 AskingWait::~AskingWait() {
   if (signal_ != nullptr) DestroySignal(signal_);
-  if (remote_ != nullptr && found == nullptr) remote_->GiveUp(to_, ref_);
+  if (remote_ != nullptr && found == nullptr) remote_->GiveUp(question_.to, ref_);
 }
 
 bool AskingWait::Ask() {
-  Worker& worker = Worker::CurrentOrDie();
-  const Ref* alias = to_.alias();
-  Pid to;
-  if (to_.pid() != nullptr) to = *to_.pid();
-  if (alias != nullptr) to = alias->creator();
-  if (to_.name() != nullptr) to = worker.scheduler().WhereIs(*to_.name());
-  if (worker.scheduler().IsElsewhere(to_)) remote_ = &worker.scheduler().remote();
-  if (self_ == Self::kNot && to == ref_.creator()) return false;
+  const Pid not_to = self_ == Self::kNot ? ref_.creator() : Pid();
+  deadline = Worker::CurrentOrDie().scheduler().clock().TickAfter(timeout_);
+  const std::optional<Remote*> sent = SendAsking(question_.to, signal_, not_to);
+  if (!sent.has_value()) return false;
+  signal_ = nullptr;
   request = ref_.id();
-  deadline = worker.scheduler().clock().TickAfter(timeout_);
-  Signal* signal = std::exchange(signal_, nullptr);
-  if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
-  if (to_.name() != nullptr && worker.scheduler().IsElsewhere(to_)) {
-    worker.scheduler().SendElsewhere(to_, signal);
-  } else {
-    worker.Send(to, signal);
-  }
+  remote_ = *sent;
   return true;
 }
 
 absl::Status AskingWait::Failure() const {
   if (is_answered()) return absl::OkStatus();
-  if (request == 0) return CallFailure(absl::FailedPreconditionError("a process can't ask itself"));
-  if (found == nullptr)
+  if (request == 0) {
     return CallFailure(
-        absl::DeadlineExceededError("no answer within " + absl::FormatDuration(timeout_)));
-  const Refusal& refusal = static_cast<const NoAnswer*>(found)->refusal;
-  switch (refusal.why) {
-    case Refusal::Why::kNoProcess:
-      return CallFailure(absl::NotFoundError("there is no such process"), refusal.reason);
-    case Refusal::Why::kEnded:
-      return CallFailure(absl::UnavailableError("the process that was asked has ended: " +
-                                                refusal.reason.ToString()),
-                         refusal.reason);
-    case Refusal::Why::kMailboxFull:
-      return CallFailure(
-          absl::ResourceExhaustedError("the mailbox of the process that was asked is full"));
-    case Refusal::Why::kNoConnection:
-      return CallFailure(absl::UnavailableError("the node of the process can't be reached"),
-                         refusal.reason);
-    case Refusal::Why::kNotUnderstood:
-      return CallFailure(absl::UnimplementedError("nobody on that node receives such requests"));
-    case Refusal::Why::kLocalOnly:
-      return CallFailure(absl::InvalidArgumentError(refusal.reason.ToString()));
-    case Refusal::Why::kDropped:
-      break;
+        absl::FailedPreconditionError(question_.ToString() + ": a process can't ask itself"));
   }
-  return CallFailure(absl::UnavailableError("the request was dropped without an answer"));
+  if (found == nullptr) return TooLate(question_, timeout_);
+  return Refused(question_, static_cast<const NoAnswer*>(found)->refusal);
 }
 
 }  // namespace hydra::process_internal

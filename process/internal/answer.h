@@ -13,6 +13,7 @@
 #include <coroutine>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -85,6 +86,8 @@ class AnswerTarget {
 
   // The calling process has received the request: its end is to be told.
   void Hold();
+  // The same for one that it has been spawned with.
+  void HeldFromBirth();
 
   // Tells nobody any more; the asker is told by somebody else.
   Ref Release() { return std::exchange(asker_, Ref()); }
@@ -107,8 +110,23 @@ class AnswerTarget {
 // The payload of a status that says why there is no answer.
 inline constexpr char kCallFailure[] = "hydra/call-failure";
 
-// What a request fails with whose answer can't be read.
-absl::Status NotUnderstood(const absl::Status& why);
+// What is asked of whom.
+struct Question {
+  std::string ToString() const;
+
+  std::string_view what = {};  // the type of the request
+  Dest to = Pid();
+};
+
+// What a request fails with that isn't answered, or not in time, or whose answer can't be read.
+absl::Status Refused(const Question& question, const Refusal& refusal);
+absl::Status Refused(const std::string& what, const Refusal& refusal);
+absl::Status TooLate(const Question& question, absl::Duration timeout);
+absl::Status NotUnderstood(const Question& question, const absl::Status& why);
+
+// Sends the signal of a request, and takes it, unless `to` is `not_to`: returns nothing then. Returns
+// whom to tell when the answer isn't waited for any more; null if nobody.
+std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not_to = Pid());
 
 // Movable until it has begun.
 class AnswerWait : public AwaitableWait {
@@ -125,12 +143,12 @@ class AnswerWait : public AwaitableWait {
 
   // Decodes an answer from another node. Returns why it can't.
   template <typename A>
-  absl::Status Decode() {
+  absl::Status Decode(const Question& question) {
     if (found->type != &kAnswerType<EncodedAnswer>) [[likely]]
       return absl::OkStatus();
     if constexpr (IsWireReady<A>()) {
       absl::StatusOr<A> answer = DecodeFromNode<A>(static_cast<EncodedAnswer*>(found)->value);
-      if (!answer.ok()) return NotUnderstood(answer.status());
+      if (!answer.ok()) return NotUnderstood(question, answer.status());
       DestroyFound();
       found = NewAnswer<A>(request, *std::move(answer));
       found_is_pinned = false;
@@ -158,7 +176,7 @@ class AskingWait : public AnswerWait {
 
  protected:
   enum class Self : uint8_t { kMayBeAsked, kNot };
-  AskingWait(const Dest& to, absl::Duration timeout, Self self);
+  AskingWait(Question question, absl::Duration timeout, Self self);
   AskingWait(AskingWait&& other) noexcept;
   ~AskingWait();
 
@@ -168,13 +186,14 @@ class AskingWait : public AnswerWait {
   void SetSignal(Signal* signal) { signal_ = signal; }
   void SetTimeout(absl::Duration timeout) { timeout_ = timeout; }
 
+  const Question& question() const { return question_; }
   // Why there is no answer; OK if there is one.
   absl::Status Failure() const;
 
  private:
   const Self self_;
   const Ref ref_;
-  Dest to_;
+  Question question_;
   Remote* remote_ = nullptr;  // if what is asked is on another node
   absl::Duration timeout_;
   Signal* signal_ = nullptr;

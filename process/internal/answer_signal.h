@@ -54,19 +54,25 @@ template <typename A>
 inline constexpr const WireCodec* kCodecOfAnswer<ValueAnswer<A>> = &kAnswerCodec<A>;
 
 template <typename S>
-constexpr SignalType MakeAnswerType() {
+constexpr SignalType MakeAnswerType(SignalKind kind, const SignalType* kept_as) {
   static_assert(alignof(S) <= 16, "an answer can't be over-aligned");
   return {
-      .kind = SignalKind::kAnswer,
+      .kind = kind,
       .node_bytes = sizeof(S),
       .destroy_value = [](Signal* signal) noexcept { std::destroy_at(static_cast<S*>(signal)); },
       .clone = nullptr,
       .refuse = nullptr,
       .codec = kCodecOfAnswer<S>,
-      .name = "answer"};
+      .name = "answer",
+      .kept_as = kept_as};
 }
+// An answer that waits in the mailbox until it is asked for.
 template <typename S>
-inline constexpr SignalType kAnswerType = MakeAnswerType<S>();
+inline constexpr SignalType kKeptAnswerType =
+    MakeAnswerType<S>(SignalKind::kMessage, &kKeptAnswerType<S>);
+template <typename S>
+inline constexpr SignalType kAnswerType =
+    MakeAnswerType<S>(SignalKind::kAnswer, &kKeptAnswerType<S>);
 
 template <typename S, typename... Args>
 AnswerSignal* NewAnswerSignal(uint64_t request, Args&&... args) {

@@ -35,6 +35,7 @@ struct Spawning {
   std::string_view name = {};
   std::string_view label = {};
   bool for_caller = false;
+  Ref asker = {};  // of a request of the spawner's that it holds, if given
   MailboxLimit mailbox_limit = {};
 };
 

@@ -94,7 +94,7 @@ void Worker::EndDoomed(ControlBlock& process) {
 
 void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
-  if (reason.kind() == ExitReason::Kind::kError) {
+  if (reason.kind() == ExitReason::Kind::kError && exit_origin_ != ExitOrigin::kReported) {
     HYDRA_LOG(ERROR) << "process " << pid.ToString() << LabelOf(process) << " ended with "
                      << reason.ToString();
   }
@@ -103,6 +103,7 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
   ending_ = &reason;
   DestroyFrames(process);
   ending_ = nullptr;
+  exit_origin_ = ExitOrigin::kSignal;
   exit_.reset();  // of an ExitSelf, or an exit signal, that came while it was unwinding
   if (process.wait_timer != nullptr) ReleaseWaitTimer(process);
   if (process.named.load(std::memory_order_seq_cst)) [[unlikely]]

@@ -79,6 +79,8 @@ class Links {
     return lost;
   }
 
+  void GiveBackMemory() { links_.GiveBackMemory(); }
+
   // Calls `visit(partner)` for each active link.
   template <typename Visit>
   void ForEach(Visit visit) const {

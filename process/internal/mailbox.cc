@@ -10,6 +10,8 @@
 
 namespace hydra::process_internal {
 
+Match TakeAnything(Wait&, Signal&) { return Match::kYes; }
+
 SavedMessages::~SavedMessages() {
   while (Signal* message = PopOldest()) DestroySignal(message);
 }

@@ -115,6 +115,11 @@ class Mailbox {
     clock_ = 0;
   }
 
+  // Frees what an empty mailbox can do without for now.
+  void GiveBackMemory() {
+    if (saved_ != nullptr && saved_->size() == 0) saved_.reset();
+  }
+
   // A number that is larger than the position of every message saved so far, and smaller than that
   // of every later one.
   uint64_t Mark() { return ++clock_; }

@@ -113,6 +113,7 @@ void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
     of_parent.refs.Add(spawning.monitor->id(), OwnRef{.is_monitor = true, .monitored = pid});
     relations.observers.Add(*spawning.monitor, Observes::kEnd);
   }
+  if (spawning.asker) relations.observers.Add(spawning.asker, Observes::kAnswer);
 }
 
 // Takes a process that nobody knows back.
@@ -127,6 +128,11 @@ void Worker::Discard(ControlBlock& process) {
 
 void Worker::SetLabel(std::string_view label) {
   RelationsOf(CurrentProcess()).MakeRare().label = label;
+}
+
+std::string Worker::Label() {
+  const Relations* relations = CurrentProcess().relations;
+  return relations == nullptr || relations->rare == nullptr ? "" : relations->rare->label;
 }
 
 Priority Worker::SetPriority(Priority priority) {
@@ -180,21 +186,34 @@ bool Worker::Demonitor(const Ref& ref) {
 }
 
 void Worker::FlushDown(const Ref& ref) {
-  struct DownWait : Wait {
+  Flush(ref, [](Signal& message, const Ref& of) {
+    return message.type == &kMessageType<Down> && ValueOf<Down>(&message).ref == of;
+  });
+}
+
+void Worker::FlushAnswer(const Ref& ref) {
+  Flush(ref, [](Signal& message, const Ref& of) {
+    return message.type->kept_as == message.type &&
+           static_cast<AnswerSignal&>(message).request == of.id();
+  });
+}
+
+// Removes the message for which `is_of(message, ref)` is true from the current process's mailbox.
+void Worker::Flush(const Ref& ref, bool (*is_of)(Signal& message, const Ref& ref)) {
+  struct FlushWait : Wait {
     Ref ref;
+    bool (*is_of)(Signal&, const Ref&);
   };
-  DownWait wait;
+  FlushWait wait;
   wait.ref = ref;
+  wait.is_of = is_of;
   wait.mark = MarkOf(ref);
   wait.match = [](Wait& self, Signal& message) {
-    const bool found = message.type == &kMessageType<Down> &&
-                       ValueOf<Down>(&message).ref == static_cast<DownWait&>(self).ref;
-    return found ? Match::kYes : Match::kNo;
+    auto& flush = static_cast<FlushWait&>(self);
+    return flush.is_of(message, flush.ref) ? Match::kYes : Match::kNo;
   };
   ControlBlock& process = CurrentProcess();
-  if (process.mailbox.Find(wait, process.cursor) != Match::kYes) return;
-  wait.found->type->destroy_value(wait.found);
-  if (!wait.found_is_pinned) FreeSignal(wait.found);
+  if (process.mailbox.Find(wait, process.cursor) == Match::kYes) wait.DestroyFound();
 }
 
 bool Worker::Unalias(const Ref& ref) {
@@ -217,8 +236,28 @@ Ref Worker::MakeAlias(Alias mode) {
 bool Worker::TrapExit(bool trap) { return std::exchange(CurrentProcess().trap_exit, trap); }
 
 void Worker::EndSelf(ExitReason reason) {
-  if (CurrentProcess().state != ProcessState::kExiting && !exit_.has_value())
-    exit_ = std::move(reason);
+  if (CurrentProcess().state == ProcessState::kExiting || exit_.has_value()) return;
+  exit_ = std::move(reason);
+  exit_origin_ = ExitOrigin::kExitSelf;
+}
+
+std::optional<ExitReason> Worker::CatchExit() {
+  if (exit_origin_ == ExitOrigin::kSignal) return std::nullopt;
+  exit_origin_ = ExitOrigin::kSignal;
+  return std::exchange(exit_, std::nullopt);
+}
+
+void Worker::EndReported(ExitReason reason) {
+  if (exit_.has_value()) return;
+  EndSelf(std::move(reason));
+  exit_origin_ = ExitOrigin::kReported;
+}
+
+void Worker::GiveBackMemory() {
+  ControlBlock& process = CurrentProcess();
+  process.mailbox.GiveBackMemory();
+  if (process.wait_timer != nullptr) ReleaseWaitTimer(process);
+  if (process.relations != nullptr) process.relations->GiveBackMemory();
 }
 
 OwnRef* Worker::FindOwn(ControlBlock& process, const Ref& ref) {
@@ -230,6 +269,19 @@ OwnRef* Worker::FindOwn(ControlBlock& process, const Ref& ref) {
 void Worker::EndMonitor(ControlBlock& process, OwnRef& own) {
   own.is_monitor = false;
   if (own.alias != Alias::kUntilUnalias) process.relations->refs.Remove(&own);
+}
+
+void Worker::ExpectAnswer(const Ref& ref) {
+  ControlBlock& process = CurrentProcess();
+  if (process.state != ProcessState::kExiting)
+    RelationsOf(process).refs.Add(ref.id(), OwnRef{.is_request = true});
+}
+
+bool Worker::ForgetAnswer(const Ref& ref) {
+  ControlBlock& process = CurrentProcess();
+  OwnRef* own = FindOwn(process, ref);
+  if (own != nullptr) process.relations->refs.Remove(own);
+  return own != nullptr;
 }
 
 Pid Worker::HoldRequest(const Ref& asker) {
@@ -396,6 +448,16 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
     if (observes == Observes::kEnd) info.monitored_by.push_back(ref.creator());
   }
   return info;
+}
+
+// The answer to a request that the process hasn't forgotten becomes a message; any other is dropped.
+void Worker::KeepAnswer(ControlBlock& process, Signal* signal) {
+  const uint64_t request = static_cast<AnswerSignal*>(signal)->request;
+  OwnRef* own = process.relations == nullptr ? nullptr : process.relations->refs.Find(request);
+  if (own == nullptr || !own->is_request) return Consume(process, signal);
+  process.relations->refs.Remove(own);
+  signal->type = signal->type->kept_as;
+  process.mailbox.Append(signal);
 }
 
 Signal* Worker::TakeAliased(ControlBlock& process, AliasedMessage& sent) {

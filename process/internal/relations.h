@@ -26,7 +26,7 @@ struct MonitorNote {
   int64_t tag = 0;
 };
 
-// What a ref of the process stands for: a monitor, an alias, or both.
+// What a ref of the process stands for: a monitor, an alias, or both; or a request.
 struct OwnRef {
   // Whether it is an alias that ends when its monitor does.
   bool EndsWithMonitor() const {
@@ -36,6 +36,7 @@ struct OwnRef {
   bool IsOfName() const { return note != nullptr && note->name.has_value(); }
 
   bool is_monitor = false;
+  bool is_request = false;  // whose answer becomes a message: pending_request.h
   Alias alias = Alias::kNone;
   Pid monitored = Pid();  // none where a name that nobody had was monitored
   std::unique_ptr<MonitorNote> note = nullptr;
@@ -66,6 +67,12 @@ struct Relations {
   RareRelations& MakeRare() {
     if (rare == nullptr) rare = std::make_unique<RareRelations>();
     return *rare;
+  }
+
+  void GiveBackMemory() {
+    links.GiveBackMemory();
+    refs.GiveBackMemory();
+    observers.GiveBackMemory();
   }
 
   Links links;

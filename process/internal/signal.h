@@ -66,6 +66,9 @@ struct SignalType {
   const WireCodec* codec;
   // The C++ type's name, for people.
   std::string_view name;
+  // The type of the message that an answer becomes which isn't waited for just now, but is to be kept
+  // (pending_request.h); that of such a message is itself. Null for all else.
+  const SignalType* kept_as = nullptr;
 };
 
 struct Signal {

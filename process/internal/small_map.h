@@ -80,6 +80,11 @@ class SmallMap {
     return value != nullptr;
   }
 
+  // Frees what an empty map can do without for now.
+  void GiveBackMemory() {
+    if (empty()) table_.reset();
+  }
+
   const Entry* begin() const { return table_ == nullptr ? nullptr : table_->entries.data(); }
   const Entry* end() const { return begin() + size(); }
 

@@ -102,6 +102,8 @@ uint64_t MarkOf(const Ref& ref) {
 
 // ---- One turn.
 
+inline bool IsMessage(const Signal& signal) { return signal.type->kind == SignalKind::kMessage; }
+
 void Worker::Execute(ControlBlock& process) {
   if (process.state >= ProcessState::kDoomed) [[unlikely]]
     return process.state == ProcessState::kDead ? Reap(process) : AwaitReturn(process, nullptr);
@@ -144,7 +146,8 @@ bool Worker::TakeIn(ControlBlock& process) {
   Wait* wait = process.wait;
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) {
     // The usual case, and the one that speed depends on: just the message that was waited for.
-    if (wait != nullptr && wait->has_looked && fresh->type == wait->type &&
+    if (wait != nullptr && wait->has_looked &&
+        (fresh->type == wait->type || (wait->match == &TakeAnything && IsMessage(*fresh))) &&
         fresh->next == nullptr && !process.mailbox.HasFresh() &&
         fresh->serial == process.serial.load(std::memory_order_relaxed)) [[likely]] {
       wait->found = fresh;
@@ -245,12 +248,12 @@ void Worker::TakeSignal(ControlBlock& process, Signal* signal) {
   if (message != nullptr) process.mailbox.Append(message);
 }
 
-// An answer ends the wait for it; if there is none any more, it is dropped.
+// An answer ends the wait for it. If nobody waits for it now, it is kept or dropped.
 void Worker::TakeAnswer(ControlBlock& process, Signal* signal) {
   Wait* wait = process.wait;
   if (wait == nullptr || wait->request != static_cast<AnswerSignal*>(signal)->request ||
       wait->found != nullptr)
-    return Consume(process, signal);
+    return KeepAnswer(process, signal);
   if (wait->TakesMessages() && LookFurther(process, *wait) == Match::kYes) [[unlikely]]
     return Consume(process, signal);  // AnyOf: a message has come before it
   wait->found = signal;

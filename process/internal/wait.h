@@ -69,6 +69,9 @@ struct Wait {
   bool is_held = false;
 };
 
+// The `match` of a wait that takes every message, whatever it is.
+Match TakeAnything(Wait& wait, Signal& message);
+
 }  // namespace hydra::process_internal
 
 #endif  // HYDRA_PROCESS_INTERNAL_WAIT_H_

@@ -23,6 +23,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -133,6 +134,12 @@ class Worker {
   void MonitorNodes(bool on);
   // Removes a Down for `ref` that the current process hasn't received yet.
   void FlushDown(const Ref& ref);
+  // Notes that the current process has asked by `ref`, and that the answer is to become a message; or
+  // that it isn't any more: returns false if the answer has come.
+  void ExpectAnswer(const Ref& ref);
+  bool ForgetAnswer(const Ref& ref);
+  // Removes the answer to `ref` from the current process's mailbox.
+  void FlushAnswer(const Ref& ref);
   // Notes that the current process has received the request of `asker`, and must answer it, or its end
   // does. Returns its pid.
   Pid HoldRequest(const Ref& asker);
@@ -142,6 +149,7 @@ class Worker {
   const ExitReason* ending() const { return exit_.has_value() ? &*exit_ : ending_; }
   // What the current process does by the functions of these names in self.h.
   void SetLabel(std::string_view label);
+  std::string Label();
   Priority SetPriority(Priority priority);
   std::vector<Pid> Ancestors();
   std::vector<Pid> Callers();
@@ -152,6 +160,10 @@ class Worker {
 
   // The current process ends with `reason` at its next suspension, unless it is ending already.
   void EndSelf(ExitReason reason);
+  // What the current process does by the functions of these names in behaviour.h.
+  std::optional<ExitReason> CatchExit();
+  void EndReported(ExitReason reason);
+  void GiveBackMemory();
 
   // ---- For other workers.
 
@@ -244,6 +256,7 @@ class Worker {
   void TakeSignal(ControlBlock& process, Signal* signal);
   void KeepForDeath(Signal* fresh);
   void TakeAnswer(ControlBlock& process, Signal* signal);
+  void KeepAnswer(ControlBlock& process, Signal* signal);
   void Consume(ControlBlock& process, Signal* signal);
   void ConsumeStrange(ControlBlock& process, Signal* signal);
 
@@ -275,6 +288,7 @@ class Worker {
   void Bind(ControlBlock& child, const Spawning& spawning);
   Relations& RelationsOf(ControlBlock& process);
   void NoteHome(Relations& relations, const Pid& partner);
+  void Flush(const Ref& ref, bool (*is_of)(Signal& message, const Ref& ref));
   OwnRef* FindOwn(ControlBlock& process, const Ref& ref);
   void EndMonitor(ControlBlock& process, OwnRef& own);
   Signal* Act(ControlBlock& process, Signal* signal);
@@ -330,6 +344,7 @@ class Worker {
   // the signals that arrived after that.
   std::optional<ExitReason> exit_;
   Signal* after_exit_ = nullptr;
+  enum class ExitOrigin : uint8_t { kSignal, kExitSelf, kReported } exit_origin_ = {};
   const ExitReason* ending_ = nullptr;
   bool firing_ = false;  // what is sent is sent by timers
   int sends_since_wake_ = 0;
