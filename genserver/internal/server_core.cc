@@ -1,0 +1,123 @@
+#include "hydra/genserver/internal/server_core.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "hydra/base/log.h"
+#include "hydra/genserver/internal/sys_request.h"
+#include "hydra/genserver/next.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/process/message.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/receive.h"
+#include "hydra/process/request.h"
+#include "hydra/process/self.h"
+
+namespace hydra::genserver_internal {
+
+bool ServerCore::Begin(InitResult result) {
+  StartOutcome& outcome = *context_.outcome;
+  outcome.ignored = result.ignored();
+  outcome.status = result.status();
+  if (outcome.ignored || !outcome.status.ok()) return false;
+  SetNext(std::move(result.next()));
+  if (is_running()) return true;
+  EndReported(stop_reason());
+  return false;
+}
+
+void ServerCore::CallbackFailed() {
+  Stop(CatchExit());
+  // The asker hears of the end.
+  if (unanswered_) unanswered_.Hold();
+}
+
+void ServerCore::GoToSleep() {
+  HibernateState();
+  GiveBackMemory();
+}
+
+absl::Duration ServerCore::LimitOfWait() {
+  if (next_.kind() == Next::Kind::kIdleTimeout)
+    return std::min(next_.timeout(), context_.hibernate_after);
+  GoToSleep();
+  next_ = Next();
+  return absl::InfiniteDuration();
+}
+
+bool ServerCore::HandleSystemMessage() {
+  if (incoming_.Is<Asked<SysRequest>>()) {
+    HandleSys(incoming_.Take<Asked<SysRequest>>());
+    return true;
+  }
+  if (incoming_.Is<StopServer>()) {
+    Stop(incoming_.Take<StopServer>().reason);
+    return true;
+  }
+  if (const ExitSignal* exit = incoming_.Get<ExitSignal>();
+      exit != nullptr && context_.parent && exit->from == context_.parent) {
+    Stop(incoming_.Take<ExitSignal>().reason);
+    return true;
+  }
+  return false;
+}
+
+void ServerCore::HandleSys(Asked<SysRequest> asked) {
+  asked.reply_to.Send(asked.request.operation(*this));
+}
+
+Async<> ServerCore::ServeSuspended() {
+  const auto is_served = [this](const auto& message) {
+    if constexpr (requires { message.from; }) {
+      return context_.parent && message.from == context_.parent;
+    } else {
+      return true;
+    }
+  };
+  auto message = co_await Receive<Asked<SysRequest>, StopServer, ExitSignal>().Where(is_served);
+  if (auto* asked = std::get_if<Asked<SysRequest>>(&message)) {
+    HandleSys(std::move(*asked));
+  } else if (auto* stop = std::get_if<StopServer>(&message)) {
+    Stop(std::move(stop->reason));
+  } else {
+    Stop(std::move(std::get<ExitSignal>(message).reason));
+  }
+}
+
+std::string ServerCore::Named() const {
+  std::string named = "server ";
+  named.append(class_name_).append(" ").append(Self().ToString());
+  if (!context_.name.empty()) named.append(" \"").append(context_.name).append("\"");
+  return named;
+}
+
+void ServerCore::Finish() {
+  if (!stop_reason().IsClean()) Report(stop_reason());
+  EndReported(stop_reason());
+}
+
+void ServerCore::Report(const ExitReason& reason) {
+  std::string report = Named();
+  if (const std::string label = Label(); !label.empty())
+    report.append(" (").append(label).append(")");
+  report.append(" ended with ").append(reason.ToString());
+  if (!last_message_.empty()) report.append("\n  last message: ").append(last_message_);
+  if (const std::string state = FormattedState(); !state.empty())
+    report.append("\n  state: ").append(state);
+  const char* before = "\n  ancestors: ";
+  for (const Pid& ancestor : Ancestors()) {
+    report.append(before).append(ancestor.ToString());
+    before = ", ";
+  }
+  HYDRA_LOG(ERROR) << report;
+}
+
+}  // namespace hydra::genserver_internal

@@ -1,0 +1,114 @@
+#include "hydra/genserver/internal/starting.h"
+
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "hydra/genserver/server_options.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/down.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/process/link.h"
+#include "hydra/process/monitor.h"
+#include "hydra/process/name.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/receive.h"
+#include "hydra/process/request.h"
+#include "hydra/process/spawn.h"
+
+namespace hydra::genserver_internal {
+namespace {
+
+constexpr char kIgnored[] = "hydra/start-ignored";
+constexpr char kAlreadyStarted[] = "hydra/already-started";
+
+std::string Described(std::string_view class_name, const ServerOptions& options) {
+  std::string description = "start of " + std::string(class_name);
+  if (!options.name.empty()) description += " \"" + options.name + "\"";
+  return description;
+}
+
+// The exit signal of a server that hasn't started is not for the mailbox of its starter.
+Async<> FlushExit(Pid pid) {
+  static_cast<void>(co_await Receive<ExitSignal>()
+                        .Where([pid](const ExitSignal& exit) { return exit.from == pid; })
+                        .Within(absl::ZeroDuration()));
+}
+
+Async<> KillAndFlush(Pid pid, bool link) {
+  if (link) Unlink(pid);
+  const Ref ref = Monitor(pid);
+  Exit(pid, ExitReason::Kill());
+  co_await Receive<Down>().For(ref);
+  if (link) co_await FlushExit(pid);
+}
+
+}  // namespace
+
+SpawnOptions SpawnOptionsOf(const ServerOptions& options, bool link, Ref* monitor) {
+  return {.name = options.name,
+          .link = link,
+          .monitor = monitor,
+          .label = options.label,
+          .priority = options.priority,
+          .mailbox_limit = options.mailbox_limit,
+          .on_overflow = options.on_overflow};
+}
+
+absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status) {
+  absl::Status failure = status;
+  if (status.code() == absl::StatusCode::kAlreadyExists) {
+    const Pid holder = WhereIs(options.name);
+    const uint64_t words[] = {holder.serial(), uint64_t{holder.slot()} << 32 | holder.home()};
+    failure.SetPayload(kAlreadyStarted, absl::Cord(absl::string_view(
+                                            reinterpret_cast<const char*>(words), sizeof(words))));
+  }
+  return failure;
+}
+
+Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,
+                                      SpawnedFor<StartServerRequest> spawned,
+                                      std::shared_ptr<StartOutcome> outcome, ServerOptions options,
+                                      bool link) {
+  const std::optional<absl::Status> started = co_await spawned.request.Wait(options.init_timeout);
+  if (!started.has_value()) {
+    co_await KillAndFlush(spawned.pid, link);
+    co_return absl::DeadlineExceededError(Described(class_name, options) +
+                                          ": Init took longer than " +
+                                          absl::FormatDuration(options.init_timeout));
+  }
+  if (started->ok()) co_return spawned.pid;
+  if (link) co_await FlushExit(spawned.pid);
+  if (outcome->ignored) {
+    absl::Status ignored =
+        absl::CancelledError(Described(class_name, options) + ": Init ignored it");
+    ignored.SetPayload(kIgnored, absl::Cord());
+    co_return ignored;
+  }
+  if (!outcome->status.ok()) co_return outcome->status;
+  co_return EndedError(Described(class_name, options),
+                       ExitReasonOf(*started).value_or(ExitReason::NoProc()));
+}
+
+std::optional<Pid> HolderOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kAlreadyStarted);
+  uint64_t words[2];
+  if (!payload.has_value() || payload->size() != sizeof(words)) return std::nullopt;
+  std::memcpy(words, std::string(*payload).data(), sizeof(words));
+  return Pid(words[0], static_cast<uint32_t>(words[1] >> 32), static_cast<uint32_t>(words[1]));
+}
+
+bool SaysIgnored(const absl::Status& status) { return status.GetPayload(kIgnored).has_value(); }
+
+}  // namespace hydra::genserver_internal

@@ -1,0 +1,57 @@
+// How a server is started. See start.h.
+#ifndef HYDRA_GENSERVER_INTERNAL_STARTING_H_
+#define HYDRA_GENSERVER_INTERNAL_STARTING_H_
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/genserver/internal/server_core.h"
+#include "hydra/genserver/internal/server_loop.h"
+#include "hydra/genserver/server_options.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/self.h"
+#include "hydra/process/spawn.h"
+
+namespace hydra::genserver_internal {
+
+// How the process of a server is spawned.
+SpawnOptions SpawnOptionsOf(const ServerOptions& options, bool link, Ref* monitor);
+
+// Waits until the server has started; sees to it that it is gone if it hasn't.
+Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,
+                                      SpawnedFor<StartServerRequest> spawned,
+                                      std::shared_ptr<StartOutcome> outcome, ServerOptions options,
+                                      bool link);
+
+// Why nothing was spawned.
+absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status);
+
+// What such statuses say: who has the name; whether Init has ignored the start.
+std::optional<Pid> HolderOf(const absl::Status& status);
+bool SaysIgnored(const absl::Status& status);
+
+template <typename S, typename... Args>
+Async<absl::StatusOr<Pid>> StartServer(ServerOptions options, bool link, Ref* monitor,
+                                       Args... args) {
+  auto outcome = std::make_shared<StartOutcome>();
+  StartContext context = {.outcome = outcome,
+                          .parent = link ? Self() : Pid(),
+                          .name = options.name,
+                          .hibernate_after = options.hibernate_after};
+  auto spawned =
+      SpawnAsked<StartServerRequest>(SpawnOptionsOf(options, link, monitor), &RunServer<S, Args...>,
+                                     std::move(context), std::move(args)...);
+  if (!spawned.ok()) co_return SpawnFailure(options, spawned.status());
+  co_return co_await AwaitStart(TypeName<S>(), *std::move(spawned), std::move(outcome),
+                                std::move(options), link);
+}
+
+}  // namespace hydra::genserver_internal
+
+#endif  // HYDRA_GENSERVER_INTERNAL_STARTING_H_
