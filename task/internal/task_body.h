@@ -1,0 +1,93 @@
+// The process of a task.
+#ifndef HYDRA_TASK_INTERNAL_TASK_BODY_H_
+#define HYDRA_TASK_INTERNAL_TASK_BODY_H_
+
+#include <functional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/exit_reason.h"
+#include "hydra/process/request.h"
+#include "hydra/process/self.h"
+#include "hydra/process/spawn.h"
+
+namespace hydra::task_internal {
+
+// What a task of T is asked for by its birth.
+template <typename T>
+struct Ask {
+  using Reply = T;
+};
+
+inline absl::Status StatusOf(const absl::Status& result) { return result; }
+template <typename T>
+absl::Status StatusOf(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
+template <typename R>
+struct ValueOf {
+  static constexpr bool kAwaited = false;
+  using type = R;
+};
+template <typename T>
+struct ValueOf<Async<T>> {
+  static constexpr bool kAwaited = true;
+  using type = T;
+};
+
+template <typename F, typename... Args>
+using Returned = std::invoke_result_t<F&, Args...>;
+
+// Whether a task has ended because it was asked to by `reason`.
+template <typename Result>
+bool EndedAsAsked(const Result& result, const ExitReason& reason) {
+  const ExitReason expected =
+      reason.kind() == ExitReason::Kind::kKill ? ExitReason::Killed() : reason;
+  return ExitReasonOf(StatusOf(result)) == expected;
+}
+
+// Throws where a task is used that isn't the caller's, or has no result any more.
+template <typename Request>
+void CheckUse(const Request& request) {
+  if (!request) throw std::logic_error("Task: its result has been taken, or it was ignored");
+  if (request.ref().creator() != Self())
+    throw std::logic_error("Task: its result is for the process that started it");
+}
+
+template <typename T, typename F, typename... Args>
+Async<> Run(ReplyTo<Ask<T>> reply_to, F function, Args... args) {
+  using R = ValueOf<Returned<F, Args...>>;
+  if constexpr (R::kAwaited && std::is_void_v<T>) {
+    co_await std::invoke(function, std::move(args)...);
+    reply_to.Send();
+  } else if constexpr (R::kAwaited) {
+    reply_to.Send(co_await std::invoke(function, std::move(args)...));
+  } else if constexpr (std::is_void_v<T>) {
+    std::invoke(function, std::move(args)...);
+    reply_to.Send();
+  } else {
+    reply_to.Send(std::invoke(function, std::move(args)...));
+  }
+  co_return;
+}
+
+template <template <typename> typename Task, typename F, typename... Args>
+auto Start(const SpawnOptions& options, F&& function, Args&&... args) {
+  static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>,
+                "StartTask(function, args...): the function can't be called with these arguments");
+  using T = typename ValueOf<Returned<std::decay_t<F>, std::decay_t<Args>...>>::type;
+  auto spawned = SpawnAsked<Ask<T>>(options, &Run<T, std::decay_t<F>, std::decay_t<Args>...>,
+                                    std::forward<F>(function), std::forward<Args>(args)...);
+  if (!spawned.ok()) return Task<T>(spawned.status());
+  return Task<T>(spawned->pid, std::move(spawned->request));
+}
+
+}  // namespace hydra::task_internal
+
+#endif  // HYDRA_TASK_INTERNAL_TASK_BODY_H_
