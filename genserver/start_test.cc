@@ -176,6 +176,16 @@ HYDRA_TEST(StartTest, ErrorOfInitIsReturned) {
   EXPECT_THAT(log.entries(), IsEmpty());
 }
 
+// GS2: a stop is reported, unless it is clean.
+HYDRA_TEST(StartTest, StopInInitIsReported) {
+  ScopedLogCapture log;
+  EXPECT_FALSE((co_await Start<Starter>({}, How::kStopNormal, Self())).ok());
+  EXPECT_THAT(log.entries(), IsEmpty());
+  EXPECT_FALSE((co_await Start<Starter>({.name = "server"}, How::kStopCustom, Self())).ok());
+  EXPECT_EQ(log.entries().size(), 1U);
+  EXPECT_TRUE(log.Contains("\"server\" ended with custom: enough"));
+}
+
 // GS3, GS10: an immediate retry finds the name free, however the start has failed; Terminate isn't
 // called.
 HYDRA_TEST(StartTest, NameIsFreeWhenAStartHasFailed) {

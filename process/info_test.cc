@@ -1,6 +1,8 @@
 #include "hydra/process/info.h"
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "absl/cleanup/cleanup.h"
@@ -22,6 +24,7 @@
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
 #include "hydra/process/testing/process_test.h"
+#include "hydra/process/testing/rounds.h"
 #include "hydra/process/timer.h"
 
 namespace hydra {
@@ -57,6 +60,26 @@ HYDRA_TEST(IsAliveTest, FalseWhenTheNameIsFree) {
   Exit(process, ExitReason::Kill());
   EXPECT_FALSE(co_await IsAlive(process));
   EXPECT_TRUE(Register(Self(), "name").ok());
+}
+
+// SIG8: not even while it is being ended elsewhere does it seem alive to who has killed it, or keep its
+// name when it says that it isn't.
+TEST(IsAliveRaceTest, NobodyIsAliveAfterAKillByTheSame) {
+  TestOnThreads([]() -> Async<> {
+    constexpr int kAtOnce = 8;
+    for (int64_t i = Rounds(100'000); i > 0; i -= kAtOnce) {
+      std::vector<Pid> processes;
+      for (int j = 0; j < kAtOnce; ++j) {
+        processes.push_back(*SpawnWith({.name = std::to_string(j)}, WaitForEver));
+        if (j % 2 == 0) co_await Yield();  // some have run, some haven't
+      }
+      for (const Pid& process : processes) Exit(process, ExitReason::Kill());
+      for (int j = 0; j < kAtOnce; ++j) {
+        CO_ASSERT_FALSE(co_await IsAlive(processes[j]));
+        CO_ASSERT_FALSE(WhereIs(std::to_string(j)));
+      }
+    }
+  });
 }
 
 // SIG8: a process that has ended itself in the same batch of signals, too.

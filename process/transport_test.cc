@@ -385,6 +385,33 @@ TEST_F(TransportTest, OtherMayLinkAfterAnUnlink) {
   });
 }
 
+// LNK4: what acknowledges an earlier unlink doesn't acknowledge a later one.
+TEST_F(TransportTest, OtherMayLinkBetweenTwoUnlinks) {
+  const Pid b = OnB([]() -> Async<> {
+    Link((co_await Receive<Hello>()).from);
+    co_await WaitForStop();
+  });
+  const Pid a = a_->Spawn([b]() -> Async<> {
+    Link(b);
+    Unlink(b);
+    Send(b, Hello{Self()});
+    co_await Receive<Double>();
+    Link(b);
+    Unlink(b);
+    co_await WaitForStop();
+  });
+  a_->RunUntilIdle();
+  network_.Deliver();
+  b_->RunUntilIdle();  // its acknowledgement and its link are on their way
+  a_->Send(a, Double());
+  a_->RunUntilIdle();
+  RunUntilIdle();
+  Run([a, b]() -> Async<> {
+    EXPECT_THAT((co_await Info(a))->links, IsEmpty());
+    EXPECT_THAT((co_await Info(b))->links, IsEmpty());
+  });
+}
+
 // LNK6, SIG8
 TEST_F(TransportTest, LinkToTheDeadIsNoProc) {
   const Pid b = OnB(WaitForStop);

@@ -29,9 +29,8 @@ bool ServerCore::Begin(InitResult result) {
   outcome.status = result.status();
   if (outcome.ignored || !outcome.status.ok()) return false;
   SetNext(std::move(result.next()));
-  if (is_running()) return true;
-  EndReported(stop_reason());
-  return false;
+  if (!is_running()) Finish();
+  return is_running();
 }
 
 void ServerCore::CallbackFailed() {
