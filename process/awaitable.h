@@ -80,6 +80,7 @@ class [[nodiscard("an Awaitable is started when it is awaited")]] CompletionWait
   }
 
   std::conditional_t<kTimed, std::optional<T>, T> await_resume() {
+    const typename CallbackWait::Finish finish(*this);
     if constexpr (kTimed) {
       if (!is_answered()) return std::nullopt;
     }

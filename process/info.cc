@@ -26,6 +26,7 @@ InfoWait::InfoWait(const Pid& pid)
 }
 
 std::optional<ProcessInfo> InfoWait::await_resume() {
+  const Finish finish(*this);
   if (!is_answered() || !Decode<ProcessInfo>(question()).ok()) return std::nullopt;
   return TakeAnswer<ProcessInfo>();
 }

@@ -27,7 +27,10 @@ namespace process_internal {
 class [[nodiscard("a question is asked when it is awaited")]] IsAliveWait : public AskingWait {
  public:
   explicit IsAliveWait(const Pid& pid);
-  bool await_resume() const { return is_answered(); }
+  bool await_resume() {
+    const Finish finish(*this);
+    return is_answered();
+  }
 };
 
 class [[nodiscard("a question is asked when it is awaited")]] InfoWait : public AskingWait {

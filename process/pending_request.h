@@ -93,6 +93,7 @@ class PendingWait : public AnswerWait {
   template <typename R>
   ResultOf<R> Read() {
     using A = AnswerOf<R>;
+    const Finish finish(*this);
     found->type = TypeOfAnswer(*found, &kAnswerType<ValueAnswer<A>>);
     answered_->Finish();
     if (!is_answered())

@@ -144,6 +144,7 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
   }
 
   RequestResult<M> await_resume() {
+    const Finish finish(*this);
     if (absl::Status failure = Failure(); !failure.ok()) return failure;
     if (absl::Status failure = Decode<AnswerOf<typename M::Reply>>(question()); !failure.ok())
       return failure;

@@ -494,6 +494,16 @@ size_t HeldRequests() {
   return relations == nullptr ? 0 : relations->observers.size();
 }
 
+// A request that is kept in a variable outlives its answer, whose memory the inbox gives back before.
+HYDRA_TEST(RequestTest, MayBeKeptInAVariable) {
+  const Pid adder = Spawn(Adder);
+  auto request = Request(adder, Add{1, 2});
+  EXPECT_EQ((co_await std::move(request)).value(), 3);
+  auto failing = Request("nobody", Add());
+  EXPECT_FALSE((co_await std::move(failing)).ok());
+  co_await Sleep(absl::Milliseconds(1));
+}
+
 // W6: however a request ends, no record of it is left with the process that was asked.
 HYDRA_TEST(RequestTest, LeavesNoRecord) {
   const Pid server = Spawn([]() -> Async<> {

@@ -64,6 +64,7 @@ class [[nodiscard("a blocking function is called when it is awaited")]] Blocking
         function_(std::move(function)) {}
 
   Result await_resume() {
+    const BlockingWait::Finish finish(*this);
     if (error_ != nullptr) std::rethrow_exception(std::move(error_));
     if constexpr (!std::is_void_v<Result>) return *std::move(result_);
   }

@@ -160,7 +160,8 @@ bool AskingWait::Ask() {
   return true;
 }
 
-absl::Status AskingWait::Failure() const {
+absl::Status AskingWait::Failure() {
+  if (found != nullptr) remote_ = nullptr;  // it isn't to be given up
   if (is_answered()) return absl::OkStatus();
   if (request == 0) {
     return CallFailure(

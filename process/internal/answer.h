@@ -188,7 +188,7 @@ class AskingWait : public AnswerWait {
 
   const Question& question() const { return question_; }
   // Why there is no answer; OK if there is one.
-  absl::Status Failure() const;
+  absl::Status Failure();
 
  private:
   const Self self_;

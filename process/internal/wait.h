@@ -45,6 +45,19 @@ struct Wait {
     found = nullptr;
   }
 
+  // Destroys what has been found when it goes: the inbox keeps a pinned node until the process suspends
+  // next, and the wait may live longer.
+  class Finish {
+   public:
+    explicit Finish(Wait& wait) : wait_(wait) {}
+    Finish(const Finish&) = delete;
+    Finish& operator=(const Finish&) = delete;
+    ~Finish() { wait_.DestroyFound(); }
+
+   private:
+    Wait& wait_;
+  };
+
   // The message that ended the wait; null if time did. `TakeFound` of the owner's awaitable
   // consumes it.
   Signal* found = nullptr;
