@@ -51,6 +51,7 @@
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
 #include "hydra/process/run_blocking.h"
+#include "hydra/process/run_main.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/self.h"
 #include "hydra/process/semaphore.h"

@@ -1,0 +1,56 @@
+// A stack that is a server: started with one word, popped, pushed, popped and stopped.
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/genserver/genserver.h"
+
+namespace {
+
+class Stack {
+ public:
+  struct Pop {
+    using Reply = std::optional<std::string>;  // it has a reply, so it is a call
+  };
+  struct Push {  // it has none, so it is a cast
+    std::string item;
+  };
+  using Protocol = hydra::Protocol<Pop, Push>;
+
+  explicit Stack(std::vector<std::string> items) : items_(std::move(items)) {}
+
+  std::optional<std::string> HandleCall(Pop) {
+    if (items_.empty()) return std::nullopt;
+    std::string top = std::move(items_.back());
+    items_.pop_back();
+    return top;
+  }
+  void HandleCast(Push push) { items_.push_back(std::move(push.item)); }
+
+ private:
+  std::vector<std::string> items_;
+};
+
+hydra::Async<> PrintTop(hydra::ServerRef<Stack> stack) {
+  const absl::StatusOr<std::optional<std::string>> top = co_await stack.Call(Stack::Pop{});
+  std::cout << (top.ok() ? top->value_or("(empty)") : top.status().ToString()) << "\n";
+}
+
+hydra::Async<> Main() {
+  const absl::StatusOr<hydra::ServerRef<Stack>> stack =
+      co_await hydra::StartLink<Stack>({.name = "stack"}, std::vector<std::string>{"hello"});
+  if (!stack.ok()) hydra::ExitSelf(hydra::ExitReason::Custom(stack.status().ToString()));
+  co_await PrintTop(*stack);
+  stack->Cast(Stack::Push{"hydra"});
+  co_await PrintTop(*stack);
+  const absl::Status stopped = co_await hydra::Stop(*stack);
+  std::cout << "stopped: " << stopped << "\n";
+}
+
+}  // namespace
+
+int main() { return hydra::RunMain(Main); }
