@@ -57,7 +57,8 @@ class ServerRef {
 
   // The same as the first, but the reply is taken later: see pending_request.h.
   template <typename M>
-  [[nodiscard]] PendingRequest<M> SendRequest(M request) const {
+  [[nodiscard("the request is given up when this is destroyed")]] PendingRequest<M> SendRequest(
+      M request) const {
     CheckCall<M>();
     return hydra::SendRequest(dest_, std::move(request));
   }
