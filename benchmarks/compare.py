@@ -32,6 +32,8 @@ GOALS = {
     "link, pairs/s": "≥ 2×",
     "monitor, pairs/s": "≥ 2×",
     "spawn_link, processes/s": "≥ 4×",
+    "call/1, calls/s": "≥ 6×",
+    "call/64, calls/s": "≥ 10×",
     "select/1, receives/s": "≥ 2×",
     "select/1000, receives/s": "≥ 2×",
     "select/100000, receives/s": "≥ 2×",

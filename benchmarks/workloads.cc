@@ -11,8 +11,10 @@
 #include <span>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
 
 namespace hydra::benchmarks {
@@ -314,6 +316,47 @@ Async<Measured> Select(Setup setup) {
   co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
 }
 
+// ---- Calls: clients of one server, each of which waits for the answer before it calls again.
+
+class Adder {
+ public:
+  struct Add {
+    using Reply = int64_t;
+    int64_t number;
+  };
+  using Protocol = hydra::Protocol<Add>;
+  int64_t HandleCall(Add add) { return sum_ += add.number; }
+
+ private:
+  int64_t sum_ = 0;
+};
+
+Async<> CallOften(ServerRef<Adder> server, int64_t calls, Pid owner) {
+  for (int64_t i = 0; i < calls; ++i) HYDRA_CHECK((co_await server.Call(Adder::Add{1})).ok());
+  Send(owner, Done{});
+}
+
+Async<Measured> CallServer(Setup setup) {
+  const absl::StatusOr<ServerRef<Adder>> server = co_await Start<Adder>({});
+  HYDRA_CHECK(server.ok());
+  const int64_t calls_of_each = setup.operations / setup.parameter;
+  const absl::Time start = Now();
+  for (int i = 0; i < setup.parameter; ++i) Spawn(CallOften, *server, calls_of_each, Self());
+  co_await AwaitDone(setup.parameter);
+  co_return Measured{static_cast<double>(calls_of_each * setup.parameter), SecondsSince(start)};
+}
+
+// The same by one client that has so many other messages in its mailbox.
+Async<Measured> CallPastOthers(Setup setup) {
+  const absl::StatusOr<ServerRef<Adder>> server = co_await Start<Adder>({});
+  HYDRA_CHECK(server.ok());
+  for (int64_t i = 0; i < setup.parameter; ++i) Send(Self(), Number{i});
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i)
+    HYDRA_CHECK((co_await server->Call(Adder::Add{1})).ok());
+  co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
+}
+
 // ---- Idle: what processes that wait and timers that are pending cost.
 
 double CpuSeconds() {
@@ -357,6 +400,10 @@ constexpr Workload kWorkloads[] = {
     {"select/1", "receives/s", Select, 1, 10'000'000},
     {"select/1000", "receives/s", Select, 1000, 100'000},
     {"select/100000", "receives/s", Select, 100'000, 1'000},
+    {"call/1", "calls/s", CallServer, 1, 3'000'000},
+    {"call/64", "calls/s", CallServer, 64, 3'000'000},
+    {"call_past/0", "calls/s", CallPastOthers, 0, 1'000'000},
+    {"call_past/200000", "calls/s", CallPastOthers, 200'000, 1'000'000},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 

@@ -2,7 +2,9 @@
 %%
 %%   erl -noinput -run workloads main ping_pong 64 8000000 1    (parameter, operations, runs)
 -module(workloads).
+-behaviour(gen_server).
 -export([main/1]).
+-export([init/1, handle_call/3, handle_cast/2]).
 
 main([Name | Numbers]) ->
     [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
@@ -26,6 +28,8 @@ run(monitor, _, Monitors) -> monitor_and_demonitor(Monitors);
 run(monitors, _, Monitors) -> keep_monitors(Monitors);
 run(spawn_link, _, Processes) -> spawn_link_and_await(Processes);
 run(select, Others, Receives) -> select(Others, Receives);
+run(call, Clients, Calls) -> call_server(Clients, Calls);
+run(call_past, Others, Calls) -> call_past_others(Others, Calls);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -239,6 +243,31 @@ select(Others, Receives) ->
     Start = now_ns(),
     selects(Receives),
     {Receives, seconds_since(Start), []}.
+
+%% ---- calls
+
+init(Sum) -> {ok, Sum}.
+handle_call({add, Number}, _From, Sum) -> {reply, Sum + Number, Sum + Number}.
+handle_cast(_, Sum) -> {noreply, Sum}.
+
+calls(_, 0) -> ok;
+calls(Server, N) -> gen_server:call(Server, {add, 1}), calls(Server, N - 1).
+
+call_server(Clients, Calls) ->
+    {ok, Server} = gen_server:start(?MODULE, 0, []),
+    Self = self(),
+    CallsOfEach = Calls div Clients,
+    Start = now_ns(),
+    [spawn(fun() -> calls(Server, CallsOfEach), Self ! done end) || _ <- lists:seq(1, Clients)],
+    await_done(Clients),
+    {CallsOfEach * Clients, seconds_since(Start), []}.
+
+call_past_others(Others, Calls) ->
+    {ok, Server} = gen_server:start(?MODULE, 0, []),
+    [self() ! {other, I} || I <- lists:seq(1, Others)],
+    Start = now_ns(),
+    calls(Server, Calls),
+    {Calls, seconds_since(Start), []}.
 
 %% ---- idle
 
