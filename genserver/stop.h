@@ -27,7 +27,7 @@ Async<absl::Status> Stop(Dest server, ExitReason reason = ExitReason::Normal(),
                          absl::Duration timeout = absl::InfiniteDuration());
 
 template <typename S>
-Async<absl::Status> Stop(ServerRef<S> server, ExitReason reason = ExitReason::Normal(),
+Async<absl::Status> Stop(const ServerRef<S>& server, ExitReason reason = ExitReason::Normal(),
                          absl::Duration timeout = absl::InfiniteDuration()) {
   return Stop(server.dest(), std::move(reason), timeout);
 }

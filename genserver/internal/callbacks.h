@@ -40,13 +40,11 @@ inline constexpr bool kIsReplyThen<ReplyThen<T>> = true;
 // ---- Calls.
 
 template <typename S, typename M>
-inline constexpr bool kRepliesLater = requires(S& state, M request, ReplyTo<M> reply_to) {
-  state.HandleCall(std::move(request), std::move(reply_to));
-};
+inline constexpr bool kRepliesLater =
+    requires(S& state) { state.HandleCall(std::declval<M>(), std::declval<ReplyTo<M>>()); };
 
 template <typename S, typename M>
-inline constexpr bool kReplies =
-    requires(S& state, M request) { state.HandleCall(std::move(request)); };
+inline constexpr bool kReplies = requires(S& state) { state.HandleCall(std::declval<M>()); };
 
 template <typename S, typename M>
 using CallResult = decltype(std::declval<S&>().HandleCall(std::declval<M>()));
@@ -67,8 +65,7 @@ template <typename T, typename Reply>
 inline constexpr bool kAnswers<ReplyThen<T>, Reply> = kAnswers<T, Reply>;
 
 template <typename S, typename M>
-inline constexpr bool kHandlesCast =
-    requires(S& state, M request) { state.HandleCast(std::move(request)); };
+inline constexpr bool kHandlesCast = requires(S& state) { state.HandleCast(std::declval<M>()); };
 
 // Whether S handles its request M.
 template <typename S, typename M>
@@ -94,14 +91,14 @@ constexpr void CheckHandler() {
 template <typename S, typename M>
 constexpr void CheckInfo() {
   static_assert(
-      requires(S& state, M info) { state.HandleInfo(std::move(info)); },
+      requires(S& state) { state.HandleInfo(std::declval<M>()); },
       "a type of the server's Infos needs a public HandleInfo(message)");
 }
 
 template <typename S, typename C>
 constexpr void CheckStep() {
   static_assert(
-      requires(S& state, C step) { state.HandleContinue(std::move(step)); },
+      requires(S& state) { state.HandleContinue(std::declval<C>()); },
       "a type of the server's Continues needs a public HandleContinue(step)");
 }
 
