@@ -25,8 +25,10 @@ TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval
                           const Dest& receiver, Signal* signal) {
   Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
   const Tick due = std::max(scheduler.clock().TickAfter(delay), scheduler.clock().NowTick());
-  const auto every =
-      static_cast<Tick>(absl::ToInt64Milliseconds(absl::Ceil(interval, absl::Milliseconds(1))));
+  Tick every = 0;
+  if (interval != absl::ZeroDuration())
+    every =
+        static_cast<Tick>(absl::ToInt64Milliseconds(absl::Ceil(interval, absl::Milliseconds(1))));
   if (const ProcessName* name = receiver.name())
     return TimerRef(ref, Pid(), scheduler.StartTimer(*name, signal, due, every));
   const Ref* alias = receiver.alias();
