@@ -22,6 +22,7 @@ class SemaphoreState : public std::enable_shared_from_this<SemaphoreState> {
   struct Waiting {
     uint32_t permits;
     Completion<Permit> completion;
+    bool given = false;
   };
   using Queue = std::list<Waiting>;
 
@@ -43,7 +44,7 @@ class SemaphoreState : public std::enable_shared_from_this<SemaphoreState> {
     Queue taken;
     {
       MutexLock lock(mutex_);
-      Queue& queue = place->permits == 0 ? given_ : waiting_;
+      Queue& queue = place->given ? given_ : waiting_;
       taken.splice(taken.end(), queue, place);
     }
     Give();  // it may have stood in the way of others
@@ -88,7 +89,7 @@ class SemaphoreState : public std::enable_shared_from_this<SemaphoreState> {
     if (!giving_) return std::nullopt;
     std::optional<Waiting> next(waiting_.front());
     available_ -= next->permits;
-    waiting_.front().permits = 0;
+    waiting_.front().given = true;
     given_.splice(given_.end(), waiting_, waiting_.begin());
     return next;
   }

@@ -20,6 +20,7 @@
 #include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
 #include "hydra/process/testing/process_test.h"
+#include "hydra/process/testing/rounds.h"
 #include "hydra/process/timer.h"
 
 namespace hydra {
@@ -127,6 +128,28 @@ TEST(SemaphoreRaceTest, NeverMoreThanThereAre) {
     }
     for (int i = 0; i < 50; ++i) co_await AssertReceive<Got>();
     EXPECT_EQ(semaphore.available(), 3U);
+  });
+}
+
+// Whoever gives up, or is killed, while permits are being given: none is lost.
+TEST(SemaphoreRaceTest, GivingUpLosesNoPermit) {
+  TestOnThreads([]() -> Async<> {
+    const Semaphore semaphore(2);
+    for (int64_t round = Rounds(20'000); round > 0; --round) {
+      std::vector<Pid> killed;
+      for (int i = 0; i < 4; ++i) {
+        killed.push_back(Spawn(Take, semaphore, 1U, i, Self()));
+        Spawn([semaphore, owner = Self()]() -> Async<> {
+          static_cast<void>(co_await semaphore.Acquire().Within(absl::ZeroDuration()));
+          Send(owner, Never());
+        });
+      }
+      for (const Pid& pid : killed) Exit(pid, ExitReason::Kill());
+      for (int i = 0; i < 4; ++i) co_await AssertReceive<Never>();
+      const Permit all = co_await semaphore.Acquire(2);
+      co_await Flush<Got>();
+    }
+    EXPECT_EQ(semaphore.available(), 2U);
   });
 }
 
