@@ -12,12 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/genserver/protocol.h"
 #include "hydra/genserver/server_ref.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/pending_request.h"
 #include "hydra/process/request.h"
@@ -25,16 +24,6 @@
 #include "hydra/process/timer.h"
 
 namespace hydra {
-
-namespace genserver_internal {
-
-inline absl::Status StatusOf(const absl::Status& status) { return status; }
-template <typename T>
-absl::Status StatusOf(const absl::StatusOr<T>& result) {
-  return result.status();
-}
-
-}  // namespace genserver_internal
 
 template <typename M>
 struct MultiCallReplies {
@@ -60,7 +49,7 @@ Async<MultiCallReplies<M>> MultiCall(std::vector<std::string> nodes, std::string
   all.bad_nodes = std::move(nodes);
   const absl::Time deadline = Now() + timeout;
   while (auto response = co_await pending.Receive(deadline - Now())) {
-    if (IsCallFailure(genserver_internal::StatusOf(response->result))) continue;
+    if (IsCallFailure(StatusOf(response->result))) continue;
     std::erase(all.bad_nodes, response->label);
     all.replies.push_back({std::move(response->label), std::move(response->result)});
   }

@@ -152,6 +152,29 @@ constexpr std::string_view TypeName() {
   return process_internal::TypeName<T>();
 }
 
+// What T yields when it is awaited, if it is an Async; otherwise T.
+template <typename T>
+struct AwaitedOf {
+  static constexpr bool kIsAsync = false;
+  using type = T;
+};
+template <typename T>
+struct AwaitedOf<Async<T>> {
+  static constexpr bool kIsAsync = true;
+  using type = T;
+};
+template <typename T>
+using Awaited = typename AwaitedOf<T>::type;
+template <typename T>
+inline constexpr bool kIsAsync = AwaitedOf<T>::kIsAsync;
+
+// The status of what a request has yielded.
+inline absl::Status StatusOf(const absl::Status& result) { return result; }
+template <typename T>
+absl::Status StatusOf(const absl::StatusOr<T>& result) {
+  return result.status();
+}
+
 // A request that a process has received and not answered. See ReplyTo, which is one.
 using HeldRequest = process_internal::AnswerTarget;
 

@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pending_request.h"
@@ -49,8 +50,7 @@ class AsyncStream {
  public:
   using Result = TaskResult<T>;
 
-  // For StreamTasks. `start` starts the task of the next item; it returns one without a process, and
-  // nothing more, when there is none.
+  // For StreamTasks. `start` starts the task of the next item, and returns nothing when there is none.
   AsyncStream(std::function<std::optional<Task<T>>()> start, AsyncStreamOptions options)
       : start_(std::move(start)), options_(options) {}
   AsyncStream(AsyncStream&&) noexcept = default;
@@ -133,8 +133,7 @@ class AsyncStream {
 // Applies `function` to each of `items`, whose result is that of a task.
 template <typename Item, typename F>
 auto StreamTasks(std::vector<Item> items, F function, AsyncStreamOptions options = {}) {
-  using R = task_internal::Returned<F, Item>;
-  using T = typename task_internal::ValueOf<R>::type;
+  using T = Awaited<task_internal::Returned<F, Item>>;
   struct Source {
     std::vector<Item> items;
     F function;

@@ -80,7 +80,7 @@ class [[nodiscard("a task's result is awaited, or the task is ignored")]] Task {
                                                    " had no result within " +
                                                    absl::FormatDuration(timeout)));
     }
-    if (const absl::Status status = task_internal::StatusOf(*result); IsCallFailure(status))
+    if (const absl::Status status = StatusOf(*result); IsCallFailure(status))
       throw TaskFailed(status);
     if constexpr (std::is_same_v<T, TaskResult<T>>) {
       co_return *std::move(result);

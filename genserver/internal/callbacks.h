@@ -9,28 +9,12 @@
 #include "hydra/genserver/next.h"
 #include "hydra/genserver/protocol.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/message.h"
 #include "hydra/process/request.h"
 
 namespace hydra::genserver_internal {
-
-template <typename T>
-inline constexpr bool kIsAsync = false;
-template <typename T>
-inline constexpr bool kIsAsync<Async<T>> = true;
-
-template <typename T>
-struct AwaitedOf {
-  using type = T;
-};
-template <typename T>
-struct AwaitedOf<Async<T>> {
-  using type = T;
-};
-// What T yields when it is awaited, if it is an Async; otherwise T.
-template <typename T>
-using Awaited = typename AwaitedOf<T>::type;
 
 template <typename T>
 inline constexpr bool kIsReplyThen = false;

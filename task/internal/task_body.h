@@ -7,8 +7,6 @@
 #include <type_traits>
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
@@ -22,23 +20,6 @@ namespace hydra::task_internal {
 template <typename T>
 struct Ask {
   using Reply = T;
-};
-
-inline absl::Status StatusOf(const absl::Status& result) { return result; }
-template <typename T>
-absl::Status StatusOf(const absl::StatusOr<T>& result) {
-  return result.status();
-}
-
-template <typename R>
-struct ValueOf {
-  static constexpr bool kAwaited = false;
-  using type = R;
-};
-template <typename T>
-struct ValueOf<Async<T>> {
-  static constexpr bool kAwaited = true;
-  using type = T;
 };
 
 template <typename F, typename... Args>
@@ -62,11 +43,11 @@ void CheckUse(const Request& request) {
 
 template <typename T, typename F, typename... Args>
 Async<> Run(ReplyTo<Ask<T>> reply_to, F function, Args... args) {
-  using R = ValueOf<Returned<F, Args...>>;
-  if constexpr (R::kAwaited && std::is_void_v<T>) {
+  constexpr bool kAwaits = kIsAsync<Returned<F, Args...>>;
+  if constexpr (kAwaits && std::is_void_v<T>) {
     co_await std::invoke(function, std::move(args)...);
     reply_to.Send();
-  } else if constexpr (R::kAwaited) {
+  } else if constexpr (kAwaits) {
     reply_to.Send(co_await std::invoke(function, std::move(args)...));
   } else if constexpr (std::is_void_v<T>) {
     std::invoke(function, std::move(args)...);
@@ -81,7 +62,7 @@ template <template <typename> typename Task, typename F, typename... Args>
 auto Start(const SpawnOptions& options, F&& function, Args&&... args) {
   static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>,
                 "StartTask(function, args...): the function can't be called with these arguments");
-  using T = typename ValueOf<Returned<std::decay_t<F>, std::decay_t<Args>...>>::type;
+  using T = Awaited<Returned<std::decay_t<F>, std::decay_t<Args>...>>;
   auto spawned = SpawnAsked<Ask<T>>(options, &Run<T, std::decay_t<F>, std::decay_t<Args>...>,
                                     std::forward<F>(function), std::forward<Args>(args)...);
   if (!spawned.ok()) return Task<T>(spawned.status());
