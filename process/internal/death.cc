@@ -39,12 +39,8 @@
 namespace hydra::process_internal {
 namespace {
 
-// " (label)", if it has one.
-std::string LabelOf(const ControlBlock& process) {
-  const RareRelations* rare =
-      process.relations == nullptr ? nullptr : process.relations->rare.get();
-  return rare == nullptr || rare->label.empty() ? "" : " (" + rare->label + ")";
-}
+// Empty if `text` is.
+std::string InBrackets(const std::string& text) { return text.empty() ? "" : " (" + text + ")"; }
 
 }  // namespace
 
@@ -95,8 +91,8 @@ void Worker::EndDoomed(ControlBlock& process) {
 void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
   if (reason.kind() == ExitReason::Kind::kError && exit_origin_ != ExitOrigin::kReported) {
-    HYDRA_LOG(ERROR) << "process " << pid.ToString() << LabelOf(process) << " ended with "
-                     << reason.ToString();
+    HYDRA_LOG(ERROR) << "process " << pid.ToString() << InBrackets(LabelOf(process))
+                     << " ended with " << reason.ToString();
   }
   process.state = ProcessState::kExiting;
   ExitWatcher* watcher = process.entry == nullptr ? nullptr : process.entry->watcher;

@@ -130,10 +130,12 @@ void Worker::SetLabel(std::string_view label) {
   RelationsOf(CurrentProcess()).MakeRare().label = label;
 }
 
-std::string Worker::Label() {
-  const Relations* relations = CurrentProcess().relations;
+std::string Worker::LabelOf(const ControlBlock& process) {
+  const Relations* relations = process.relations;
   return relations == nullptr || relations->rare == nullptr ? "" : relations->rare->label;
 }
+
+std::string Worker::Label() { return LabelOf(CurrentProcess()); }
 
 Priority Worker::SetPriority(Priority priority) {
   return std::exchange(CurrentProcess().priority, priority);
@@ -429,6 +431,7 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
   ProcessInfo info;
   info.pid = PidOf(process);
   info.name = scheduler_.names().NameOf(info.pid);
+  info.label = LabelOf(process);
   info.priority = process.priority;
   info.traps_exits = process.trap_exit;
   info.message_queue_length = process.mailbox.size();
@@ -438,7 +441,6 @@ ProcessInfo Worker::InfoOf(ControlBlock& process) {
   }
   if (process.relations == nullptr) return info;
   const Relations& relations = *process.relations;
-  if (relations.rare != nullptr) info.label = relations.rare->label;
   info.ancestors = PidsOf(relations.ancestors);
   relations.links.ForEach([&info](const Pid& partner) { info.links.push_back(partner); });
   for (const auto& [id, own] : relations.refs) {

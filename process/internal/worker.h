@@ -298,6 +298,7 @@ class Worker {
   void ActOnDropped(ControlBlock& process, const Ref& asker);
   void ActOnQuery(ControlBlock& process, Query& query);
   ProcessInfo InfoOf(ControlBlock& process);
+  static std::string LabelOf(const ControlBlock& process);
   void SendToMonitored(const OwnRef& own, Signal* signal);
   // ---- Other nodes: remote_signals.cc.
   Signal* DecodeMessage(ControlBlock& process, Signal& encoded);
