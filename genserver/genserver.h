@@ -23,8 +23,8 @@
 // The class is constructed, called and destroyed by the server's own process, and handles one message
 // after the other: it needs no locks. It has no base class, and can be tested without a runtime.
 //
-// Its callbacks. Only those that its Protocol asks for must be there. Each may be a coroutine (return an
-// Async): the server handles nothing else until it is done.
+// Its callbacks. Only those that its Protocol asks for must be there. All but the last two may be coroutines
+// (return an Async): the server handles nothing else until they are done.
 //
 //   R HandleCall(M)                  answers the call M with the R that it returns. A Reply of void is
 //                                    answered by returning void or absl::Status.
@@ -41,8 +41,8 @@
 //   std::string FormatStatus()       the state for people, in Sys and in crash reports; hides secrets
 //   void Hibernate()                 gives back memory: see Next::Hibernate
 //
-// Where void stands a callback may return a Next, which says what the server does then; in place of an R a
-// ReplyThen<R>. An exception that leaves a callback ends the server, with a report in the log.
+// Where void stands they may return a Next, which says what the server does then (Terminate may not); in
+// place of an R a ReplyThen<R>. An exception that leaves a callback ends the server, with a report in the log.
 //
 // A server that traps exits gets exit signals as messages, `HandleInfo(ExitSignal)`; that of its parent
 // stops it. See docs/genserver.md.
