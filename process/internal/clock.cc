@@ -16,6 +16,23 @@ int64_t Read(clockid_t clock) {
   return int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+constexpr absl::Duration kNever = absl::Hours(24 * 365 * 100);
+
+// A reading is recent for so many cycles of the processor's time stamp counter. That they take no longer
+// than kRecentNanos is all that is asked of the counter: it runs at 500 MHz or more, and does so at a
+// constant rate on what was built since 2008.
+constexpr uint64_t kRecentCycles = 100'000;
+constexpr int64_t kRecentNanos = 200'000;
+
+// Reading it takes a third of the time that reading the clock does.
+#ifdef __x86_64__
+constexpr bool kCountsCycles = true;
+uint64_t Cycles() { return __builtin_ia32_rdtsc(); }
+#else
+constexpr bool kCountsCycles = false;
+uint64_t Cycles() { return 0; }
+#endif
+
 }  // namespace
 
 Clock::Clock(Kind kind)
@@ -24,22 +41,34 @@ Clock::Clock(Kind kind)
       start_(kind == Kind::kSteady ? absl::Now() : absl::FromUnixSeconds(1'000'000'000)),
       start_nanos_(kind == Kind::kSteady ? Read(CLOCK_MONOTONIC) : 0) {}
 
-int64_t Clock::Elapsed() const {
+int64_t Clock::ElapsedNanos() const {
   if (kind_ == Kind::kVirtual) return virtual_nanos_.load(std::memory_order_relaxed);
   return Read(CLOCK_MONOTONIC) - start_nanos_;
 }
 
 Tick Clock::TickAfter(absl::Duration delay) const {
   if (delay <= absl::ZeroDuration()) return 0;
-  if (delay >= absl::Hours(24 * 365 * 100)) return kForever;
-  const int64_t nanos =
-      Elapsed() + absl::ToInt64Nanoseconds(absl::Ceil(delay, absl::Nanoseconds(1)));
-  return static_cast<Tick>((nanos + kTickNanos - 1) / kTickNanos);
+  if (delay >= kNever) return kForever;
+  int64_t nanos = absl::ToInt64Nanoseconds(delay);
+  if (absl::Nanoseconds(nanos) < delay) ++nanos;
+  return TickAt(ElapsedNanos() + nanos);
+}
+
+Tick Clock::TickAfter(absl::Duration delay, Reading& last) const {
+  if (kind_ == Kind::kVirtual || delay <= absl::ZeroDuration() || delay >= kNever)
+    return TickAfter(delay);
+  // What is rounded down is less than the one that is added.
+  const int64_t nanos = absl::ToInt64Nanoseconds(delay) + 1;
+  const uint64_t cycles = Cycles();
+  if (kCountsCycles && cycles - last.cycles < kRecentCycles)
+    return TickAt(last.nanos + kRecentNanos + nanos);
+  last = {.nanos = ElapsedNanos(), .cycles = cycles};
+  return TickAt(last.nanos + nanos);
 }
 
 absl::Duration Clock::Until(Tick tick) const {
   if (tick >= kNextTurn) return absl::InfiniteDuration();
-  const int64_t nanos = static_cast<int64_t>(tick) * kTickNanos - Elapsed();
+  const int64_t nanos = static_cast<int64_t>(tick) * kTickNanos - ElapsedNanos();
   return absl::Nanoseconds(std::max<int64_t>(nanos, 0));
 }
 

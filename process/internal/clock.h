@@ -18,15 +18,28 @@ class Clock {
   explicit Clock(Kind kind);
 
   // The wall-clock time at which the runtime started, plus the steady time since: it never jumps.
-  absl::Time Now() const { return start_ + absl::Nanoseconds(Elapsed()); }
+  absl::Time Now() const { return start_ + absl::Nanoseconds(ElapsedNanos()); }
+
+  // The steady time since the start.
+  int64_t ElapsedNanos() const;
 
   // The last tick that has begun. A timer for tick t fires once `NowTick() >= t`.
-  Tick NowTick() const { return static_cast<Tick>(Elapsed()) / kTickNanos; }
+  Tick NowTick() const { return static_cast<Tick>(ElapsedNanos()) / kTickNanos; }
 
   // The first tick that begins no earlier than `delay` from now: what rounds, rounds up, so nothing
   // fires early. Reads the precise clock even for long delays: the coarse one lags by more than its
   // resolution, and so can't be rounded up safely.
   Tick TickAfter(absl::Duration delay) const;
+
+  // When the clock was read last, by one thread.
+  struct Reading {
+    int64_t nanos = 0;
+    uint64_t cycles = 0;  // of the processor, read before
+  };
+
+  // The same, or up to 0.2 ms later. As long as `last` is that recent the clock isn't read: this is for
+  // the limits of waits, most of which never come.
+  Tick TickAfter(absl::Duration delay, Reading& last) const;
 
   // The time from now until `tick` begins; zero when it has.
   absl::Duration Until(Tick tick) const;
@@ -39,8 +52,10 @@ class Clock {
  private:
   static constexpr int64_t kTickNanos = 1'000'000;
 
-  // Nanoseconds since the start.
-  int64_t Elapsed() const;
+  // The first tick that begins no earlier than so many nanoseconds from the start.
+  static Tick TickAt(int64_t nanos) {
+    return static_cast<Tick>((nanos + kTickNanos - 1) / kTickNanos);
+  }
 
   const Kind kind_;
   const absl::Time start_;

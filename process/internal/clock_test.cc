@@ -131,6 +131,42 @@ TEST(SteadyClockTest, LongDelayIsNotCutShort) {
   }
 }
 
+// TMR1: nor does one that is taken from an earlier reading.
+TEST(SteadyClockTest, DelayFromAReadingIsNotCutShort) {
+  const Clock clock(Clock::Kind::kSteady);
+  Clock::Reading reading;
+  for (int i = 0; i < 100'000; ++i) {
+    const absl::Duration delay = absl::Microseconds(100 + i);
+    const absl::Time start = clock.Now();
+    const Tick tick = clock.TickAfter(delay, reading);
+    const absl::Duration left = clock.Until(tick);
+    ASSERT_GE(clock.Now() + left, start + delay);
+    ASSERT_LE(tick, clock.TickAfter(delay + absl::Microseconds(201)));
+  }
+}
+
+// An old reading is none, and neither is one from the future, as after a jump of the counter.
+TEST(SteadyClockTest, StrangeReadingsAreReplaced) {
+  const Clock clock(Clock::Kind::kSteady);
+  Clock::Reading reading;
+  clock.TickAfter(absl::Seconds(1), reading);
+  const Clock::Reading good = reading;
+  for (const uint64_t cycles : {good.cycles - 1'000'000'000, good.cycles + 1'000'000'000'000}) {
+    reading = {.nanos = 0, .cycles = cycles};
+    clock.TickAfter(absl::Seconds(1), reading);
+    EXPECT_GE(reading.nanos, good.nanos);
+  }
+}
+
+TEST(VirtualClockTest, IsReadEachTime) {
+  Clock clock(Clock::Kind::kVirtual);
+  Clock::Reading reading;
+  for (const Tick tick : {5, 100, 101}) {
+    clock.AdvanceTo(tick);
+    EXPECT_EQ(clock.TickAfter(absl::Milliseconds(3), reading), tick + 3);
+  }
+}
+
 TEST(SteadyClockTest, LongDelayIsNotDrawnOut) {
   const Clock clock(Clock::Kind::kSteady);
   const absl::Duration delay = absl::Hours(1);

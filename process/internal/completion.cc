@@ -18,11 +18,11 @@ void CompletionState::Send(AnswerSignal* answer) {
 }
 
 std::shared_ptr<CompletionState> CallbackWait::Prepare() {
-  Scheduler& scheduler = Worker::CurrentOrDie().scheduler();
+  Worker& worker = Worker::CurrentOrDie();
   const Ref ref = MakeRef();
   request = ref.id();
-  deadline = scheduler.clock().TickAfter(timeout_);
-  return std::make_shared<CompletionState>(scheduler.gate(), ref);
+  deadline = worker.DeadlineAfter(timeout_);
+  return std::make_shared<CompletionState>(worker.scheduler().gate(), ref);
 }
 
 }  // namespace hydra::process_internal

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/time/time.h"
@@ -21,6 +22,7 @@
 #include "hydra/process/internal/inbox.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/thief.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/internal/worker.h"
@@ -186,7 +188,7 @@ void Scheduler::Inject(std::span<ControlBlock* const> processes) {
   injected_last_ = processes.back();
   injected_count_.store(injected_count_.load(std::memory_order_relaxed) + processes.size(),
                         std::memory_order_relaxed);
-  WakeOneLocked();
+  WakeOneLocked(false);
 }
 
 size_t Scheduler::TakeInjected(std::span<ControlBlock*> taken) {
@@ -204,24 +206,27 @@ size_t Scheduler::TakeInjected(std::span<ControlBlock*> taken) {
 
 // ---- Parking. See the protocol in the header.
 
-void Scheduler::Park(Worker& worker) {
+void Scheduler::Park(Worker& worker, bool rests) {
   MutexLock lock(mutex_);
   Bed& bed = beds_[worker.index()];
   if (stopping() || injected_first_ != nullptr) return;
   bed.parked = true;
+  bed.rests = rests;
   bed.woken = false;
-  parked_count_.store(parked_count_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  UpdateNeedsWatch();
+  CountParked(1, rests ? 0 : 1);
   bool found = false;
   while (!found && !bed.woken && !stopping()) {
     if (keeper_ == kNoKeeper || keeper_ == worker.index()) {
       found = KeepWatch(worker, bed);
+    } else if (bed.rests) {
+      bed.wake.WaitFor(mutex_, Thief::kRest);
     } else {
       bed.wake.Wait(mutex_);
     }
+    if (std::exchange(bed.rests, false)) CountParked(0, 1);
   }
   bed.parked = false;
-  parked_count_.store(parked_count_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  CountParked(-1, -1);
   if (keeper_ == worker.index()) {
     keeper_ = kNoKeeper;
     ticking_ = false;
@@ -250,15 +255,15 @@ bool Scheduler::KeepWatch(Worker& worker, Bed& bed) {
   });
 }
 
-void Scheduler::WakeOne() {
+void Scheduler::WakeThief() {
   MutexLock lock(mutex_);
-  WakeOneLocked();
+  WakeOneLocked(true);
 }
 
-void Scheduler::WakeOneLocked() {
+void Scheduler::WakeOneLocked(bool to_steal) {
   Bed* chosen = nullptr;
   for (size_t i = 0; i < beds_.size(); ++i) {
-    if (!beds_[i].parked || beds_[i].woken) continue;
+    if (!beds_[i].parked || beds_[i].woken || (to_steal && beds_[i].rests)) continue;
     chosen = &beds_[i];
     if (static_cast<int>(i) != keeper_) break;
   }
@@ -287,6 +292,14 @@ void Scheduler::StartWatch() {
 void Scheduler::WakeKeeper() {
   MutexLock lock(mutex_);
   if (keeper_ != kNoKeeper) beds_[keeper_].wake.NotifyOne();
+}
+
+void Scheduler::CountParked(int parked, int thieves) {
+  parked_count_.store(parked_count_.load(std::memory_order_relaxed) + parked,
+                      std::memory_order_relaxed);
+  thieves_count_.store(thieves_count_.load(std::memory_order_relaxed) + thieves,
+                       std::memory_order_relaxed);
+  UpdateNeedsWatch();
 }
 
 void Scheduler::UpdateNeedsWatch() {

@@ -154,11 +154,11 @@ class Scheduler {
     return TakeInjected(std::span(&process, 1)) == 1 ? process : nullptr;
   }
 
-  // Wakes a parked worker, if there is one and none is already looking for work.
+  // Wakes a parked worker that doesn't rest, if there is one and none is already looking for work.
   void WakePeer() {
-    if (parked_count_.load(std::memory_order_relaxed) > 0 &&
+    if (thieves_count_.load(std::memory_order_relaxed) > 0 &&
         searching_.load(std::memory_order_relaxed) == 0)
-      WakeOne();
+      WakeThief();
   }
 
   // Sees to it that the keeper ticks, since the caller leaves a process where nobody else looks.
@@ -179,8 +179,9 @@ class Scheduler {
     EnsureWatch();
   }
 
-  // Blocks until there may be something to do for `worker`.
-  void Park(Worker& worker);
+  // Blocks until there may be something to do for `worker`. If it rests (thief.h), it isn't woken to
+  // steal for so long.
+  void Park(Worker& worker, bool rests);
 
   // Counts the workers that look for work, so that not more are woken than needed.
   class Searching {
@@ -203,11 +204,13 @@ class Scheduler {
   struct Bed {
     CondVar wake;
     bool parked = false;
+    bool rests = false;  // see thief.h
     bool woken = false;
   };
 
-  void WakeOne();
-  void WakeOneLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void WakeThief();
+  // Wakes a parked worker, the keeper last; if it is to steal, one that doesn't rest.
+  void WakeOneLocked(bool to_steal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void StartWatch();
   void WakeKeeper();
   void Stop();
@@ -215,6 +218,7 @@ class Scheduler {
   bool KeepWatch(Worker& worker, Bed& bed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassOnTheWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void UpdateNeedsWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CountParked(int parked, int thieves) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   static constexpr int kNoKeeper = -1;
 
@@ -232,8 +236,9 @@ class Scheduler {
   std::vector<std::thread> threads_;
   // Set once, by the stopping thread; read by workers between turns.
   std::atomic<bool> stopping_{false};
-  // The next three are written under the lock and read without it; see the protocol above.
+  // The next four are written under the lock and read without it; see the protocol above.
   std::atomic<int> parked_count_{0};
+  std::atomic<int> thieves_count_{0};  // the parked ones that don't rest
   std::atomic<bool> needs_watch_{false};
   std::atomic<Tick> keeper_sleeps_to_{0};
   // Likewise: the length of the injection queue.

@@ -26,6 +26,7 @@
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/thief.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -66,6 +67,10 @@ ControlBlock& Worker::CurrentProcess() {
 Worker::Scope::Scope(Worker* worker) : outer_(of_this_thread_) { of_this_thread_ = worker; }
 
 Worker::Scope::~Scope() { of_this_thread_ = outer_; }
+
+Tick Worker::DeadlineAfter(absl::Duration timeout) {
+  return scheduler_.clock().TickAfter(timeout, clock_read_);
+}
 
 // ---- Driving.
 
@@ -129,7 +134,7 @@ ControlBlock* Worker::PickOther() {
     if (!next_.empty()) FlushNext();
     if (ControlBlock* process = PickQueued()) return process;
     if (ControlBlock* process = Search()) return process;
-    scheduler_.Park(*this);
+    scheduler_.Park(*this, thief_.rests());
     FireTimers();
   }
   return nullptr;
@@ -175,8 +180,10 @@ ControlBlock* Worker::PickInjected() {
 
 ControlBlock* Worker::Search() {
   const Scheduler::Searching searching(scheduler_);
+  thief_.RanDry(scheduler_.clock().ElapsedNanos());
   const auto workers = scheduler_.workers();
-  for (int round = 0; round < kSearchRounds && !scheduler_.stopping(); ++round) {
+  const int rounds = thief_.rests() ? 1 : kSearchRounds;
+  for (int round = 0; round < rounds && !scheduler_.stopping(); ++round) {
     if (ControlBlock* process = PickInjected()) return process;
     const size_t first = random_();
     for (size_t i = 0; i < workers.size(); ++i) {
@@ -194,7 +201,10 @@ ControlBlock* Worker::Search() {
 bool Worker::StealFrom(Worker& victim) {
   std::array<ControlBlock*, 128> taken;
   size_t count = victim.high_.TakeHalf(taken);
-  if (count == 0) count = victim.ready_.TakeHalf(taken);
+  if (count == 0 && !thief_.rests()) {
+    count = victim.ready_.TakeHalf(taken);
+    if (count > 0) thief_.Stole(count, scheduler_.clock().ElapsedNanos());
+  }
   if (count == 0) {
     taken[0] = victim.spawned_.PopOldest();
     count = taken[0] != nullptr ? 1 : 0;

@@ -28,9 +28,11 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "hydra/base/compiler.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/clock.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
@@ -42,6 +44,7 @@
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/spawn_deque.h"
+#include "hydra/process/internal/thief.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
 #include "hydra/process/pid.h"
@@ -97,6 +100,9 @@ class Worker {
     }
     return current_pid_;
   }
+
+  // When a wait of that length ends that begins now.
+  Tick DeadlineAfter(absl::Duration timeout);
 
   // ---- For the thread that drives the worker.
 
@@ -247,6 +253,7 @@ class Worker {
   void Execute(ControlBlock& process);
   bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
+  bool HasFound(ControlBlock& process, Wait& wait);
   bool WaitIsOver(ControlBlock& process);
   bool ArmWaitTimer(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
@@ -356,6 +363,8 @@ class Worker {
   uint64_t queued_picks_ = 0;
   bool priorities_used_ = false;  // high_ or low_ may hold processes
   SlotCache slots_;
+  Clock::Reading clock_read_;
+  Thief thief_;
 
   NextSlot<ControlBlock> next_;
   // Written by the owner, read by the watch: whether `next_` has stood still.
