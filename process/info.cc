@@ -16,12 +16,12 @@ namespace hydra {
 namespace process_internal {
 
 IsAliveWait::IsAliveWait(const Pid& pid)
-    : AskingWait({"IsAlive", pid}, absl::InfiniteDuration(), Self::kMayBeAsked) {
+    : AskingWait("IsAlive", pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kIsAlive));
 }
 
 InfoWait::InfoWait(const Pid& pid)
-    : AskingWait({"Info", pid}, absl::InfiniteDuration(), Self::kMayBeAsked) {
+    : AskingWait("Info", pid, absl::InfiniteDuration(), Self::kMayBeAsked) {
   SetSignal(NewSignal<Query>(&kQuery, ref(), Query::What::kInfo));
 }
 

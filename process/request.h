@@ -132,7 +132,7 @@ template <typename M>
 class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public AskingWait {
  public:
   RequestWait(const Dest& to, M&& message)
-      : AskingWait({TypeName<M>(), to}, kRequestTimeout, Self::kNot) {
+      : AskingWait(TypeName<M>(), to, kRequestTimeout, Self::kNot) {
     SetSignal(NewSignal<Asked<M>>(&kMessageType<Asked<M>>, std::move(message), ReplyTo<M>(ref())));
   }
 
@@ -144,11 +144,13 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
   }
 
   RequestResult<M> await_resume() {
+    using Answer = AnswerOf<typename M::Reply>;
     const Finish finish(*this);
+    if (HasAnswer<Answer>()) [[likely]]
+      return TakeAnswer<Answer>();
     if (absl::Status failure = Failure(); !failure.ok()) return failure;
-    if (absl::Status failure = Decode<AnswerOf<typename M::Reply>>(question()); !failure.ok())
-      return failure;
-    return TakeAnswer<AnswerOf<typename M::Reply>>();
+    if (absl::Status failure = Decode<Answer>(question()); !failure.ok()) return failure;
+    return TakeAnswer<Answer>();
   }
 };
 

@@ -10,6 +10,7 @@
 
 namespace hydra {
 
+using process_internal::ControlBlock;
 using process_internal::Worker;
 
 Pid Self() {
@@ -19,7 +20,10 @@ Pid Self() {
 
 std::string Label() { return Worker::CurrentOrDie().Label(); }
 
-Ref MakeRef() { return Ref(Self(), Worker::CurrentProcess().mailbox.Mark()); }
+Ref MakeRef() {
+  ControlBlock& process = Worker::CurrentProcess();
+  return Ref(Worker::CurrentOrDie().PidOf(process), process.mailbox.Mark());
+}
 
 void SetLabel(std::string_view label) { Worker::CurrentOrDie().SetLabel(label); }
 

@@ -3,6 +3,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -78,18 +79,19 @@ std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not
   Worker& worker = Worker::CurrentOrDie();
   Scheduler& scheduler = worker.scheduler();
   Pid pid;
-  if (to.pid() != nullptr) pid = *to.pid();
-  const Ref* alias = to.alias();
-  if (alias != nullptr) pid = alias->creator();
-  if (to.name() != nullptr) {
-    if (scheduler.IsElsewhere(*to.name())) {
-      scheduler.SendElsewhere(to, signal);
-      return &scheduler.remote();
-    }
+  if (to.pid() != nullptr) [[likely]] {
+    pid = *to.pid();
+  } else if (to.alias() != nullptr) {
+    pid = to.alias()->creator();
+  } else if (!scheduler.IsElsewhere(*to.name())) {
     pid = scheduler.WhereIs(*to.name());
+  } else {
+    scheduler.SendElsewhere(to, signal);
+    return &scheduler.remote();
   }
-  if (pid && pid == not_to) return std::nullopt;
-  if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
+  if (pid == not_to && pid) return std::nullopt;
+  if (const Ref* alias = to.alias())
+    signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
   worker.Send(pid, signal);
   return pid && pid.home() != scheduler.home() ? &scheduler.remote() : nullptr;
 }
@@ -131,8 +133,8 @@ void AnswerTarget::Drop() noexcept {
 
 // ---- AnswerWait, AskingWait.
 
-AskingWait::AskingWait(Question question, absl::Duration timeout, Self self)
-    : self_(self), ref_(MakeRef()), question_(std::move(question)), timeout_(timeout) {}
+AskingWait::AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self)
+    : self_(self), ref_(MakeRef()), question_{.what = what, .to = to}, timeout_(timeout) {}
 
 // NOLINTBEGIN(bugprone-use-after-move): what is moved away first is the base only.
 AskingWait::AskingWait(AskingWait&& other) noexcept
@@ -151,7 +153,7 @@ AskingWait::~AskingWait() {
 
 bool AskingWait::Ask() {
   const Pid not_to = self_ == Self::kNot ? ref_.creator() : Pid();
-  deadline = Worker::CurrentOrDie().scheduler().clock().TickAfter(timeout_);
+  deadline = Worker::CurrentOrDie().DeadlineAfter(timeout_);
   const std::optional<Remote*> sent = SendAsking(question_.to, signal_, not_to);
   if (!sent.has_value()) return false;
   signal_ = nullptr;

@@ -139,6 +139,12 @@ class AnswerWait : public AwaitableWait {
   AnswerWait(AnswerWait&&) = default;
   ~AnswerWait() { DestroyFound(); }
 
+  // Whether there is an answer, of this runtime.
+  template <typename A>
+  bool HasAnswer() const {
+    return found != nullptr && found->type == &kAnswerType<ValueAnswer<A>>;
+  }
+
   bool is_answered() const { return found != nullptr && found->type != &kAnswerType<NoAnswer>; }
 
   // Decodes an answer from another node. Returns why it can't.
@@ -176,7 +182,7 @@ class AskingWait : public AnswerWait {
 
  protected:
   enum class Self : uint8_t { kMayBeAsked, kNot };
-  AskingWait(Question question, absl::Duration timeout, Self self);
+  AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self);
   AskingWait(AskingWait&& other) noexcept;
   ~AskingWait();
 

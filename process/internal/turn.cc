@@ -81,7 +81,7 @@ bool Worker::LookForAnswer(Wait& wait, PromiseBase& leaf) {
   process.leaf = &leaf;
   if (--messages_left_ < 0) return true;  // it looks on its next turn
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
-  if (exit_.has_value() || !WaitIsOver(process)) return true;
+  if (exit_.has_value() || (!HasFound(process, wait) && wait.deadline != 0)) return true;
   process.wait = nullptr;
   return false;
 }
@@ -103,6 +103,19 @@ uint64_t MarkOf(const Ref& ref) {
 // ---- One turn.
 
 inline bool IsMessage(const Signal& signal) { return signal.type->kind == SignalKind::kMessage; }
+
+// Whether the process waits for just this message.
+HYDRA_ALWAYS_INLINE bool IsAwaitedMessage(const ControlBlock& process, const Wait& wait,
+                                          const Signal& signal) {
+  return wait.has_looked && !process.mailbox.HasFresh() &&
+         (signal.type == wait.type || (wait.match == &TakeAnything && IsMessage(signal)));
+}
+
+// Whether `wait` waits for just this answer.
+HYDRA_ALWAYS_INLINE bool IsAwaitedAnswer(const Wait& wait, const Signal& signal) {
+  return signal.type->kind == SignalKind::kAnswer && !wait.TakesMessages() && !wait.is_held &&
+         wait.found == nullptr && static_cast<const AnswerSignal&>(signal).request == wait.request;
+}
 
 void Worker::Execute(ControlBlock& process) {
   if (process.state >= ProcessState::kDoomed) [[unlikely]]
@@ -129,8 +142,8 @@ void Worker::Execute(ControlBlock& process) {
         current_ = nullptr;
         return Enqueue(process);
       }
-      // Its wait has just looked for messages. Without a deadline it can go to sleep at once.
-      if (process.wait->deadline != kForever) [[unlikely]]
+      // Its wait has just looked for messages, so it can go to sleep at once.
+      if (process.wait->deadline != kForever && !ArmWaitTimer(process)) [[unlikely]]
         continue;
     }
     if (process.inbox.Sleep(process.cursor)) break;
@@ -145,11 +158,10 @@ void Worker::Execute(ControlBlock& process) {
 bool Worker::TakeIn(ControlBlock& process) {
   Wait* wait = process.wait;
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) {
-    // The usual case, and the one that speed depends on: just the message that was waited for.
-    if (wait != nullptr && wait->has_looked &&
-        (fresh->type == wait->type || (wait->match == &TakeAnything && IsMessage(*fresh))) &&
-        fresh->next == nullptr && !process.mailbox.HasFresh() &&
-        fresh->serial == process.serial.load(std::memory_order_relaxed)) [[likely]] {
+    // The usual case, and the one that speed depends on: just what was waited for.
+    if (wait != nullptr && fresh->next == nullptr &&
+        fresh->serial == process.serial.load(std::memory_order_relaxed) &&
+        (IsAwaitedMessage(process, *wait, *fresh) || IsAwaitedAnswer(*wait, *fresh))) [[likely]] {
       wait->found = fresh;
       wait->found_is_pinned = true;
       process.cursor.Pin();  // the only one is the newest
@@ -180,12 +192,17 @@ bool Worker::StartBody(ControlBlock& process) {
 
 Match Worker::LookFurther(ControlBlock& process, Wait& wait) { return Look(process, wait); }
 
+// Whether a message or an answer has ended the wait.
+inline bool Worker::HasFound(ControlBlock& process, Wait& wait) {
+  return wait.found != nullptr ||
+         (wait.TakesMessages() && LookFurther(process, wait) != Match::kNo);
+}
+
 bool Worker::WaitIsOver(ControlBlock& process) {
   Wait& wait = *process.wait;
   if (wait.is_held) [[unlikely]]
     return HeldWaitIsOver(process);
-  if (wait.found != nullptr || wait.deadline == kNextTurn) return true;
-  if (LookFurther(process, wait) != Match::kNo || wait.deadline == 0) return true;
+  if (HasFound(process, wait) || wait.deadline == 0 || wait.deadline == kNextTurn) return true;
   return wait.deadline != kForever && !ArmWaitTimer(process);
 }
 
