@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <fstream>
+#include <numeric>
 #include <optional>
 #include <span>
 #include <vector>
@@ -357,6 +358,45 @@ Async<Measured> CallPastOthers(Setup setup) {
   co_return Measured{static_cast<double>(setup.operations), SecondsSince(start)};
 }
 
+// ---- Servers: what one takes that waits, whether it has hibernated or not.
+
+// Adds up numbers that it has made a list of.
+class Summer {
+ public:
+  struct Sum {
+    using Reply = int64_t;
+    bool then_hibernate;
+  };
+  using Protocol = hydra::Protocol<Sum>;
+
+  ReplyThen<int64_t> HandleCall(Sum sum) {
+    numbers_.resize(200);
+    std::iota(numbers_.begin(), numbers_.end(), 1);
+    return {std::accumulate(numbers_.begin(), numbers_.end(), int64_t{0}),
+            sum.then_hibernate ? Next::Hibernate() : Next()};
+  }
+  void Hibernate() { numbers_ = {}; }
+
+ private:
+  std::vector<int64_t> numbers_;
+};
+
+// One after the other is started and called, so that what one gives back is there for the next.
+Async<Measured> KeepServers(Setup setup) {
+  const double bytes_before = ResidentBytes();
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.operations; ++i) {
+    const absl::StatusOr<ServerRef<Summer>> server = co_await Start<Summer>({});
+    HYDRA_CHECK(server.ok());
+    HYDRA_CHECK((co_await server->Call(Summer::Sum{.then_hibernate = setup.parameter == 1})).ok());
+  }
+  const double seconds = SecondsSince(start);
+  const double bytes = ResidentBytes() - bytes_before;
+  co_return Measured{static_cast<double>(setup.operations),
+                     seconds,
+                     {{{"bytes_per_server", bytes / static_cast<double>(setup.operations)}}}};
+}
+
 // ---- Idle: what processes that wait and timers that are pending cost.
 
 double CpuSeconds() {
@@ -403,6 +443,8 @@ constexpr Workload kWorkloads[] = {
     {"call/1", "calls/s", CallServer, 1, 3'000'000},
     {"call/64", "calls/s", CallServer, 64, 3'000'000},
     {"call_past/0", "calls/s", CallPastOthers, 0, 1'000'000},
+    {"servers/awake", "servers/s", KeepServers, 0, 100'000},
+    {"servers/hibernating", "servers/s", KeepServers, 1, 100'000},
     {"call_past/200000", "calls/s", CallPastOthers, 200'000, 1'000'000},
     {"idle", "-", Idle, 10, 1'000'000},
 };

@@ -30,6 +30,7 @@ run(spawn_link, _, Processes) -> spawn_link_and_await(Processes);
 run(select, Others, Receives) -> select(Others, Receives);
 run(call, Clients, Calls) -> call_server(Clients, Calls);
 run(call_past, Others, Calls) -> call_past_others(Others, Calls);
+run(servers, Hibernate, Servers) -> keep_servers(Hibernate, Servers);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -247,7 +248,10 @@ select(Others, Receives) ->
 %% ---- calls
 
 init(Sum) -> {ok, Sum}.
-handle_call({add, Number}, _From, Sum) -> {reply, Sum + Number, Sum + Number}.
+handle_call({add, Number}, _From, Sum) -> {reply, Sum + Number, Sum + Number};
+handle_call(sum, _From, S) -> {reply, lists:sum(lists:seq(1, 200)), S};
+handle_call(sum_then_hibernate, _From, S) ->
+    {reply, lists:sum(lists:seq(1, 200)), S, hibernate}.
 handle_cast(_, Sum) -> {noreply, Sum}.
 
 calls(_, 0) -> ok;
@@ -268,6 +272,21 @@ call_past_others(Others, Calls) ->
     Start = now_ns(),
     calls(Server, Calls),
     {Calls, seconds_since(Start), []}.
+
+%% ---- servers
+
+keep_servers(Hibernate, Servers) ->
+    Request = case Hibernate of 0 -> sum; 1 -> sum_then_hibernate end,
+    {BytesBefore, VmBytesBefore} = {resident_bytes(), erlang:memory(total)},
+    Start = now_ns(),
+    lists:foreach(fun(_) ->
+                      {ok, Server} = gen_server:start(?MODULE, 0, []),
+                      gen_server:call(Server, Request)
+                  end, lists:seq(1, Servers)),
+    Seconds = seconds_since(Start),
+    {Bytes, VmBytes} = {resident_bytes() - BytesBefore, erlang:memory(total) - VmBytesBefore},
+    {Servers, Seconds,
+     [{bytes_per_server, Bytes / Servers}, {bytes_by_the_vm, VmBytes / Servers}]}.
 
 %% ---- idle
 
