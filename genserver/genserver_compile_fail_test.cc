@@ -62,6 +62,27 @@ struct Bad {
 #elif defined(INIT_THAT_RETURNS_AN_INT)
   using Protocol = hydra::Protocol<>;
   int Init() { return 1; }
+#elif defined(INIT_WITH_AN_ARGUMENT)
+  using Protocol = hydra::Protocol<>;
+  void Init(int) {}
+#elif defined(TERMINATE_WITHOUT_A_REASON)
+  using Protocol = hydra::Protocol<>;
+  void Terminate() {}
+#elif defined(TERMINATE_THAT_RETURNS_A_NEXT)
+  using Protocol = hydra::Protocol<>;
+  Next Terminate(const ExitReason&) { return Next(); }
+#elif defined(UNLISTED_INFO)
+  using Protocol = hydra::Protocol<>;
+  void HandleInfo(Tick) {}
+#elif defined(UNLISTED_CONTINUE)
+  using Protocol = hydra::Protocol<>;
+  void HandleContinue(Step) {}
+#elif defined(FORMAT_STATUS_THAT_AWAITS)
+  using Protocol = hydra::Protocol<>;
+  Async<std::string> FormatStatus() { co_return ""; }
+#elif defined(HIBERNATE_THAT_AWAITS)
+  using Protocol = hydra::Protocol<>;
+  Async<> Hibernate() { co_return; }
 #else
   using Protocol = hydra::Protocol<>;
 #endif

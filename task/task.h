@@ -5,7 +5,7 @@
 //   int total = co_await sum.Await();
 //
 // The task is linked to its owner, the process that starts it: if it fails the owner fails, unless that
-// traps exits, and if the owner ends so does the task. `StartTaskNoLink` starts one whose failure is only
+// traps exits, and if the owner fails so does the task. `StartTaskNoLink` starts one whose failure is only
 // told by its result.
 //
 // The result is taken once, by the owner. A task whose result nobody wants is ended by `Shutdown`, or left

@@ -2,6 +2,7 @@
 #ifndef HYDRA_GENSERVER_INTERNAL_CALLBACKS_H_
 #define HYDRA_GENSERVER_INTERNAL_CALLBACKS_H_
 
+#include <string>
 #include <type_traits>
 #include <utility>
 
@@ -100,6 +101,40 @@ inline constexpr bool kHasTerminate =
 
 template <typename S>
 using TerminateReturns = decltype(std::declval<S&>().Terminate(std::declval<const ExitReason&>()));
+
+// ---- Callbacks that may be there. One that would never be called is refused.
+
+template <typename S>
+constexpr void CheckOptionalCallbacks() {
+  if constexpr (requires { &S::Init; })
+    static_assert(kHasInit<S>, "Init takes no argument: those of Start go to the constructor");
+  if constexpr (requires { &S::Terminate; })
+    static_assert(kHasTerminate<S>, "Terminate takes a const hydra::ExitReason&");
+  if constexpr (kHasTerminate<S>) {
+    static_assert(
+        std::is_void_v<Awaited<TerminateReturns<S>>>,
+        "Terminate returns void or hydra::Async<>: a server that stops does nothing else");
+  }
+  if constexpr (requires { &S::HandleInfo; } &&
+                std::is_same_v<typename InfosOf<S>::type, Infos<>>) {
+    static_assert(
+        requires(S& state, Message& message) { state.HandleInfo(message); },
+        "HandleInfo takes a hydra::Message&, or a type that `using Infos` lists");
+  }
+  if constexpr (requires { &S::HandleContinue; }) {
+    static_assert(!std::is_same_v<typename ContinuesOf<S>::type, Continues<>>,
+                  "HandleContinue takes a type that `using Continues` lists");
+  }
+  if constexpr (requires(S& state) { state.FormatStatus(); }) {
+    static_assert(
+        requires(S& state) { std::string(state.FormatStatus()); },
+        "FormatStatus returns a string, and isn't a coroutine");
+  }
+  if constexpr (requires(S& state) { state.Hibernate(); }) {
+    static_assert(std::is_void_v<decltype(std::declval<S&>().Hibernate())>,
+                  "Hibernate returns void, and isn't a coroutine");
+  }
+}
 
 }  // namespace hydra::genserver_internal
 

@@ -6,7 +6,6 @@
 #ifndef HYDRA_GENSERVER_INTERNAL_SERVER_LOOP_H_
 #define HYDRA_GENSERVER_INTERNAL_SERVER_LOOP_H_
 
-#include <concepts>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -286,10 +285,8 @@ class Server final : public ServerCore {
   }
 
   std::string FormattedState() override {
-    if constexpr (requires {
-                    { state_->FormatStatus() } -> std::convertible_to<std::string>;
-                  }) {
-      if (state_.has_value()) return state_->FormatStatus();
+    if constexpr (requires { state_->FormatStatus(); }) {
+      if (state_.has_value()) return std::string(state_->FormatStatus());
     }
     return "";
   }
@@ -336,6 +333,7 @@ Async<> CallTerminate(S* state, ExitReason reason) {
 // The body of a server's process.
 template <typename S, typename... Args>
 Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
+  CheckOptionalCallbacks<S>();
   Server<S> server(std::move(context));
   try {
     S& state = server.Construct(std::move(args)...);
