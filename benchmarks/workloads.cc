@@ -375,7 +375,7 @@ class Summer {
     return {std::accumulate(numbers_.begin(), numbers_.end(), int64_t{0}),
             sum.then_hibernate ? Next::Hibernate() : Next()};
   }
-  void Hibernate() { numbers_ = {}; }
+  void Hibernate() { numbers_ = std::vector<int64_t>(); }
 
  private:
   std::vector<int64_t> numbers_;

@@ -33,6 +33,11 @@ bool ServerCore::Begin(InitResult result) {
   return is_running();
 }
 
+void ServerCore::Started() {
+  context_.outcome = nullptr;
+  SendReply<StartServerRequest>(std::move(unanswered_), absl::OkStatus());
+}
+
 void ServerCore::CallbackFailed() {
   Stop(CatchExit());
   // The asker hears of the end.

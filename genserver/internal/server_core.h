@@ -46,15 +46,20 @@ struct StartContext {
 
 class ServerCore {
  public:
-  ServerCore(StartContext context, std::string_view class_name)
-      : context_(std::move(context)), class_name_(class_name) {}
+  ServerCore(ReplyTo<StartServerRequest> started, StartContext context, std::string_view class_name)
+      : unanswered_(std::move(started.target())),
+        context_(std::move(context)),
+        class_name_(class_name) {}
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
 
   // Settles what comes after Init. Returns whether the server has started.
   bool Begin(InitResult result);
 
-  // Called in a catch block: Init has thrown.
+  // Tells the starter that the server has started.
+  void Started();
+
+  // Called in a catch block: the constructor or Init has thrown.
   void InitFailed() { Stop(CatchExit()); }
 
   bool is_running() const { return !stop_reason_.has_value(); }
@@ -102,9 +107,9 @@ class ServerCore {
   Incoming incoming_;
   Next next_;
   std::string_view last_message_;  // the type of the message that was handled last
-  HeldRequest unanswered_;         // the call that is being handled
-  std::unique_ptr<Debug> debug_;   // what Sys has been asked to watch; null if nothing
-  const StartContext context_;
+  HeldRequest unanswered_;        // the call that is being handled; the start, until it has started
+  std::unique_ptr<Debug> debug_;  // what Sys has been asked to watch; null if nothing
+  StartContext context_;
 
  private:
   friend struct SysAccess;

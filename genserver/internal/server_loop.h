@@ -6,6 +6,7 @@
 #ifndef HYDRA_GENSERVER_INTERNAL_SERVER_LOOP_H_
 #define HYDRA_GENSERVER_INTERNAL_SERVER_LOOP_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -33,11 +34,12 @@ namespace hydra::genserver_internal {
 template <typename S>
 class Server final : public ServerCore {
  public:
-  explicit Server(StartContext context) : ServerCore(std::move(context), TypeName<S>()) {}
+  Server(ReplyTo<StartServerRequest> started, StartContext context)
+      : ServerCore(std::move(started), std::move(context), TypeName<S>()) {}
 
   template <typename... Args>
-  S& Construct(Args&&... args) {
-    return state_.emplace(std::forward<Args>(args)...);
+  void Construct(Args&&... args) {
+    state_.emplace(std::forward<Args>(args)...);
   }
 
   // ---- Waiting.
@@ -330,54 +332,73 @@ Async<> CallTerminate(S* state, ExitReason reason) {
   }
 }
 
-// The body of a server's process.
-template <typename S, typename... Args>
-Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
-  CheckOptionalCallbacks<S>();
-  Server<S> server(std::move(context));
+// Calls Init. Returns whether the server has started.
+template <typename S>
+Async<bool> Initialize(Server<S>* server) {
   try {
-    S& state = server.Construct(std::move(args)...);
-    InitResult result;
-    if constexpr (kHasInit<S>) result = co_await CallInit(&state);
-    if (!server.Begin(std::move(result))) co_return;
+    co_return server->Begin(co_await CallInit(&server->state()));
   } catch (...) {
-    server.InitFailed();
+    server->InitFailed();
   }
-  if (!server.is_running()) co_return server.Finish();
-  started.Send();
+  server->Finish();
+  co_return false;
+}
 
-  while (server.is_running()) {
+// Serves until the server stops. This frame is there as long as the server: what only the start needs isn't
+// in it.
+template <typename S>
+Async<> Serve(std::unique_ptr<Server<S>> server) {
+  if (!server->is_running()) co_return server->Finish();
+  if constexpr (kHasInit<S>) {
+    if (!co_await Initialize(server.get())) co_return;
+  }
+  server->Started();
+
+  while (server->is_running()) {
     try {
-      if (server.is_suspended()) [[unlikely]] {
-        co_await server.ServeSuspended();
+      if (server->is_suspended()) [[unlikely]] {
+        co_await server->ServeSuspended();
         continue;
       }
-      if (server.continues()) [[unlikely]] {
-        server.HandleContinue();
+      if (server->continues()) [[unlikely]] {
+        server->HandleContinue();
       } else {
-        bool found = co_await server.NextMessage();
-        if (!found && server.WaitsOn()) found = co_await server.NextMessageAfterSleep();
+        bool found = co_await server->NextMessage();
+        if (!found && server->WaitsOn()) found = co_await server->NextMessageAfterSleep();
         if (found) [[likely]] {
-          server.HandleMessage();
+          server->HandleMessage();
         } else {
-          server.HandleIdleTimeout();
+          server->HandleIdleTimeout();
         }
       }
-      if (server.is_pending()) server.SetNext(co_await server.TakePending());
+      if (server->is_pending()) server->SetNext(co_await server->TakePending());
     } catch (...) {
-      server.CallbackFailed();
+      server->CallbackFailed();
     }
   }
 
   if constexpr (kHasTerminate<S>) {
     try {
-      co_await CallTerminate(&server.state(), server.stop_reason());
+      co_await CallTerminate(&server->state(), server->stop_reason());
     } catch (...) {
-      server.TerminateFailed();
+      server->TerminateFailed();
     }
   }
-  server.SendLastReply();
-  server.Finish();
+  server->SendLastReply();
+  server->Finish();
+}
+
+// The body of a server's process.
+template <typename S, typename... Args>
+Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
+  CheckOptionalCallbacks<S>();
+  auto server = std::make_unique<Server<S>>(std::move(started), std::move(context));
+  try {
+    server->Construct(std::move(args)...);
+  } catch (...) {
+    server->InitFailed();
+  }
+  return Serve(std::move(server));
 }
 
 }  // namespace hydra::genserver_internal
