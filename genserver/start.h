@@ -16,6 +16,7 @@
 #define HYDRA_GENSERVER_START_H_
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -70,8 +71,11 @@ Async<absl::StatusOr<MonitoredServer<S>>> StartMonitor(ServerOptions options, Ar
 // Whether a start failed because Init returned Ignore.
 bool IsIgnored(const absl::Status& status);
 
-// Who has the name, if a start failed because somebody has it.
+// Who is there already, if a start failed because somebody is.
 std::optional<Pid> AlreadyStarted(const absl::Status& status);
+
+// Such a status, for those who start others: kAlreadyExists.
+absl::Status AlreadyStartedError(std::string_view message, const Pid& pid);
 
 }  // namespace hydra
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
@@ -17,6 +18,8 @@ Pid Self() {
   const auto& process = Worker::CurrentProcess();
   return Worker::CurrentOrDie().PidOf(process);
 }
+
+std::string RegisteredName() { return Worker::CurrentOrDie().scheduler().names().NameOf(Self()); }
 
 std::string Label() { return Worker::CurrentOrDie().Label(); }
 

@@ -21,6 +21,9 @@ Ref MakeRef();
 // called by a process.
 void SetLabel(std::string_view label);
 
+// The calling process's name (name.h); empty if it has none. Must be called by a process.
+std::string RegisteredName();
+
 // The calling process's label; empty if it has none. Must be called by a process.
 std::string Label();
 

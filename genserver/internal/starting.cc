@@ -67,14 +67,15 @@ SpawnOptions SpawnOptionsOf(const ServerOptions& options, bool link, Ref* monito
 }
 
 absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status) {
-  absl::Status failure = status;
-  if (status.code() == absl::StatusCode::kAlreadyExists) {
-    const Pid holder = WhereIs(options.name);
-    const uint64_t words[] = {holder.serial(), uint64_t{holder.slot()} << 32 | holder.home()};
-    failure.SetPayload(kAlreadyStarted, absl::Cord(absl::string_view(
-                                            reinterpret_cast<const char*>(words), sizeof(words))));
-  }
-  return failure;
+  if (status.code() != absl::StatusCode::kAlreadyExists) return status;
+  return HeldBy(status, WhereIs(options.name));
+}
+
+absl::Status HeldBy(absl::Status status, const Pid& holder) {
+  const uint64_t words[] = {holder.serial(), uint64_t{holder.slot()} << 32 | holder.home()};
+  status.SetPayload(kAlreadyStarted, absl::Cord(absl::string_view(
+                                         reinterpret_cast<const char*>(words), sizeof(words))));
+  return status;
 }
 
 Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,

@@ -32,7 +32,10 @@ Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,
 // Why nothing was spawned.
 absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status);
 
-// What such statuses say: who has the name; whether Init has ignored the start.
+// `status`, and that it is so because `holder` is there already.
+absl::Status HeldBy(absl::Status status, const Pid& holder);
+
+// What such statuses say: who is there; whether Init has ignored the start.
 std::optional<Pid> HolderOf(const absl::Status& status);
 bool SaysIgnored(const absl::Status& status);
 

@@ -1,0 +1,34 @@
+// How the processes of children are started and ended.
+#ifndef HYDRA_SUPERVISOR_INTERNAL_CHILD_PROCESS_H_
+#define HYDRA_SUPERVISOR_INTERNAL_CHILD_PROCESS_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/process/async.h"
+#include "hydra/process/pid.h"
+#include "hydra/supervisor/child_spec.h"
+
+namespace hydra::supervisor_internal {
+
+// Calls the spec's start function, and sees to it that the process is linked to the caller. Yields nobody
+// if the start was ignored, and an error if the function throws.
+Async<absl::StatusOr<Pid>> StartProcess(const ChildSpec* spec);
+
+// Ends a child as its policy says, and waits until it has ended. An exit signal of it may be in the mailbox
+// then.
+Async<> EndProcess(Pid pid, Shutdown shutdown);
+
+struct ProcessToEnd {
+  Pid pid;
+  Shutdown shutdown;
+};
+
+// Ends them all at the same time.
+Async<> EndProcesses(std::vector<ProcessToEnd> processes);
+
+}  // namespace hydra::supervisor_internal
+
+#endif  // HYDRA_SUPERVISOR_INTERNAL_CHILD_PROCESS_H_

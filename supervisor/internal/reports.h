@@ -1,0 +1,26 @@
+// What supervisors log, and how a start that has failed is told.
+#ifndef HYDRA_SUPERVISOR_INTERNAL_REPORTS_H_
+#define HYDRA_SUPERVISOR_INTERNAL_REPORTS_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/supervisor/child_spec.h"
+#include "hydra/supervisor/internal/child_entry.h"
+
+namespace hydra::supervisor_internal {
+
+// `failed to start child "a": ...`.
+std::string FailedToStart(std::string_view id, const absl::Status& status);
+
+// All in the name of the calling process.
+void ReportEnd(const ChildSpec& child, const ExitSignal& exit, AfterEnd then);
+void ReportTooManyRestarts(const ChildSpec& child, size_t max_restarts, absl::Duration period);
+
+}  // namespace hydra::supervisor_internal
+
+#endif  // HYDRA_SUPERVISOR_INTERNAL_REPORTS_H_
