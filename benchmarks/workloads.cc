@@ -1,12 +1,10 @@
 #include "hydra/benchmarks/workloads.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <fstream>
 #include <numeric>
 #include <optional>
 #include <span>
@@ -15,6 +13,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/benchmarks/measuring.h"
+#include "hydra/benchmarks/supervision.h"
 #include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
 
@@ -26,8 +26,6 @@ struct Done {};
 Async<> AwaitDone(int64_t count) {
   for (int64_t i = 0; i < count; ++i) co_await Receive<Done>();
 }
-
-double SecondsSince(absl::Time start) { return absl::ToDoubleSeconds(Now() - start); }
 
 // ---- Ping-pong: pairs that send each other one message at a time. Both directions count.
 
@@ -124,14 +122,6 @@ Async<> SpawnWaiting(std::span<Pid> waiting) {
     for (Pid& pid : batch) pid = Spawn(WaitOnce, Self());
     co_await AwaitDone(static_cast<int64_t>(batch.size()));
   }
-}
-
-double ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  double total = 0;
-  double resident = 0;
-  statm >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 Async<Measured> SpawnAndWake(Setup setup) {
@@ -446,6 +436,11 @@ constexpr Workload kWorkloads[] = {
     {"servers/awake", "servers/s", KeepServers, 0, 100'000},
     {"servers/hibernating", "servers/s", KeepServers, 1, 100'000},
     {"call_past/200000", "calls/s", CallPastOthers, 200'000, 1'000'000},
+    {"restart/1", "restarts/s", RestartChildren, 1, 200'000},
+    {"restart/100", "restarts/s", RestartChildren, 100, 200'000},
+    {"restart_often/1", "restarts/s", RestartChildrenOften, 1, 20'000},
+    {"restart_often/100", "restarts/s", RestartChildrenOften, 100, 20'000},
+    {"tree", "children/s", StartAndStopTree, 1, 100'000},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 

@@ -4,7 +4,7 @@
 -module(workloads).
 -behaviour(gen_server).
 -export([main/1]).
--export([init/1, handle_call/3, handle_cast/2]).
+-export([init/1, handle_call/3, handle_cast/2, start_worker/1]).
 
 main([Name | Numbers]) ->
     [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
@@ -31,6 +31,9 @@ run(select, Others, Receives) -> select(Others, Receives);
 run(call, Clients, Calls) -> call_server(Clients, Calls);
 run(call_past, Others, Calls) -> call_past_others(Others, Calls);
 run(servers, Hibernate, Servers) -> keep_servers(Hibernate, Servers);
+run(restart, Children, Restarts) -> restart_children(Children, Restarts, 1000);
+run(restart_often, Children, Restarts) -> restart_children(Children, Restarts, Restarts);
+run(tree, _, Children) -> start_and_stop_tree(Children);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -247,6 +250,11 @@ select(Others, Receives) ->
 
 %% ---- calls
 
+init({supervise, Flags, Children, Owner}) ->
+    {ok, {Flags, [#{id => Id, start => {?MODULE, start_worker, [Owner]}}
+                  || Id <- lists:seq(1, Children)]}};
+init({worker, none}) -> {ok, 0};
+init({worker, Owner}) -> Owner ! {started, self()}, {ok, 0};
 init(Sum) -> {ok, Sum}.
 handle_call({add, Number}, _From, Sum) -> {reply, Sum + Number, Sum + Number};
 handle_call(sum, _From, S) -> {reply, lists:sum(lists:seq(1, 200)), S};
@@ -287,6 +295,54 @@ keep_servers(Hibernate, Servers) ->
     {Bytes, VmBytes} = {resident_bytes() - BytesBefore, erlang:memory(total) - VmBytesBefore},
     {Servers, Seconds,
      [{bytes_per_server, Bytes / Servers}, {bytes_by_the_vm, VmBytes / Servers}]}.
+
+%% ---- supervisors
+
+start_worker(Owner) -> gen_server:start_link(?MODULE, {worker, Owner}, []).
+
+supervise(Flags, Children, Owner) ->
+    {ok, Supervisor} = supervisor:start_link(?MODULE, {supervise, Flags, Children, Owner}),
+    Supervisor.
+
+stop(Supervisor) ->
+    unlink(Supervisor),
+    Ref = monitor(process, Supervisor),
+    exit(Supervisor, shutdown),
+    receive {'DOWN', Ref, process, _, shutdown} -> ok end.
+
+await_started(0) -> [];
+await_started(N) -> receive {started, Pid} -> [Pid | await_started(N - 1)] end.
+
+kill_children(_, _, 0) -> ok;
+kill_children(Pids, Children, Rounds) ->
+    [exit(Pid, kill) || Pid <- Pids],
+    kill_children(await_started(Children), Children, Rounds - 1).
+
+restart_children(Children, Restarts, Intensity) ->
+    logger:set_primary_config(level, none),
+    Start = now_ns(),
+    use_supervisors(Children, Restarts div Intensity, Intensity),
+    {Restarts, seconds_since(Start), []}.
+
+use_supervisors(_, 0, _) -> ok;
+use_supervisors(Children, Supervisors, Intensity) ->
+    Supervisor = supervise(#{intensity => Intensity, period => 3600}, Children, self()),
+    kill_children(await_started(Children), Children, Intensity div Children),
+    stop(Supervisor),
+    use_supervisors(Children, Supervisors - 1, Intensity).
+
+start_and_stop_tree(Children) ->
+    {BytesBefore, VmBytesBefore} = {resident_bytes(), erlang:memory(total)},
+    Start = now_ns(),
+    Supervisor = supervise(#{}, Children, none),
+    StartSeconds = seconds_since(Start),
+    {Bytes, VmBytes} = {resident_bytes() - BytesBefore, erlang:memory(total) - VmBytesBefore},
+    StopStart = now_ns(),
+    stop(Supervisor),
+    StopSeconds = seconds_since(StopStart),
+    {Children, StartSeconds,
+     [{stopped_per_s, Children / StopSeconds}, {bytes_per_child, Bytes / Children},
+      {bytes_by_the_vm, VmBytes / Children}]}.
 
 %% ---- idle
 

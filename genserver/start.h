@@ -39,21 +39,26 @@ struct MonitoredServer {
 // Starts a server of the class S, made of `args`. Must be awaited by a process.
 template <typename S, typename... Args>
 Async<absl::StatusOr<ServerRef<S>>> Start(ServerOptions options, Args... args) {
-  absl::StatusOr<Pid> pid =
-      co_await genserver_internal::StartServer<S>(std::move(options), /*link=*/false,
-                                                  /*monitor=*/nullptr, std::move(args)...);
+  absl::StatusOr<Pid> pid = co_await genserver_internal::StartServer<S>(
+      &options, /*link=*/false, /*monitor=*/nullptr, std::move(args)...);
   if (!pid.ok()) co_return pid.status();
   co_return ServerRef<S>(*pid);
 }
 
-// The same, and links it to the caller, who is its *parent*: when that ends so does the server, also one
+// Does what StartLink does, for those who start servers from options that they keep, and want the pid:
+// supervisors. `options` must outlive the Async.
+template <typename S, typename... Args>
+Async<absl::StatusOr<Pid>> StartLinkedServer(const ServerOptions& options, Args... args) {
+  return genserver_internal::StartServer<S>(&options, /*link=*/true, /*monitor=*/nullptr,
+                                            std::move(args)...);
+}
+
+// The same as Start, and links it to the caller, who is its *parent*: when that ends so does the server, also one
 // that traps exits. If the start fails with an exit reason the caller gets the exit signal, as of any
 // link; one that traps exits doesn't find it in its mailbox.
 template <typename S, typename... Args>
 Async<absl::StatusOr<ServerRef<S>>> StartLink(ServerOptions options, Args... args) {
-  absl::StatusOr<Pid> pid =
-      co_await genserver_internal::StartServer<S>(std::move(options), /*link=*/true,
-                                                  /*monitor=*/nullptr, std::move(args)...);
+  absl::StatusOr<Pid> pid = co_await StartLinkedServer<S>(options, std::move(args)...);
   if (!pid.ok()) co_return pid.status();
   co_return ServerRef<S>(*pid);
 }
@@ -62,8 +67,8 @@ Async<absl::StatusOr<ServerRef<S>>> StartLink(ServerOptions options, Args... arg
 template <typename S, typename... Args>
 Async<absl::StatusOr<MonitoredServer<S>>> StartMonitor(ServerOptions options, Args... args) {
   Ref ref;
-  absl::StatusOr<Pid> pid = co_await genserver_internal::StartServer<S>(
-      std::move(options), /*link=*/false, &ref, std::move(args)...);
+  absl::StatusOr<Pid> pid = co_await genserver_internal::StartServer<S>(&options, /*link=*/false,
+                                                                        &ref, std::move(args)...);
   if (!pid.ok()) co_return pid.status();
   co_return MonitoredServer<S>{ServerRef<S>(*pid), ref};
 }

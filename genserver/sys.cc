@@ -34,7 +34,7 @@ struct SysAccess {
   static sys::ServerStatus StatusOf(ServerCore& core) {
     return {.class_name = std::string(core.class_name_),
             .pid = Self(),
-            .name = core.context_.name,
+            .name = RegisteredName(),
             .parent = core.context_.parent,
             .suspended = core.suspended_,
             .traced = core.debug_ != nullptr && core.debug_->trace,

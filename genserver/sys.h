@@ -36,7 +36,7 @@ namespace hydra::sys {
 struct ServerStatus {
   std::string class_name;
   Pid pid;
-  std::string name;  // empty if it was started without one
+  std::string name;  // empty if it has none
   Pid parent;        // nobody if it was started without a link
   bool suspended = false;
   bool traced = false;

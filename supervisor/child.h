@@ -67,14 +67,6 @@ inline ChildSpec SpecOf(const ChildOptions& options, std::string_view fallback_i
   return spec;
 }
 
-template <typename S, typename... Args>
-Async<absl::StatusOr<Pid>> StartServerChild(ServerOptions options, Args... args) {
-  absl::StatusOr<ServerRef<S>> server =
-      co_await StartLink<S>(std::move(options), std::move(args)...);
-  if (!server.ok()) co_return server.status();
-  co_return server->pid();
-}
-
 template <typename F, typename... Args>
 Async<absl::StatusOr<Pid>> StartProcessChild(ServerOptions options, F body, Args... args) {
   co_return SpawnWith({.name = options.name,
@@ -99,7 +91,7 @@ ChildSpec Child(ChildOptions options, Args... args) {
   ChildSpec spec = supervisor_internal::SpecOf(options, TypeName<S>());
   spec.type = supervisor_internal::ChildTypeOf<S>();
   spec.start = [server = std::move(options.server), ... args = std::move(args)] {
-    return supervisor_internal::StartServerChild<S, Args...>(server, args...);
+    return StartLinkedServer<S>(server, args...);
   };
   return spec;
 }

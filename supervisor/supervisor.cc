@@ -61,6 +61,8 @@ absl::Status CheckEnded(const ChildEntry& child) {
   return absl::OkStatus();
 }
 
+Async<Next> Ready(Next next) { co_return next; }
+
 }  // namespace
 
 Supervisor::Supervisor(SupervisorOptions options, Children children)
@@ -78,9 +80,12 @@ Async<InitResult> Supervisor::Init() {
   if (absl::Status valid = AddFirstChildren(); !valid.ok()) co_return valid;
   for (ChildEntry *child = children_->first(), *next; child != nullptr; child = next) {
     next = child->next;
-    const absl::StatusOr<Pid> pid = co_await Start(child);
-    if (pid.ok()) continue;
-    std::string failure = supervisor_internal::FailedToStart(child->spec.id, pid.status());
+    const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&child->spec);
+    if (pid.ok()) {
+      NoteStarted(child, *pid);
+      continue;
+    }
+    const std::string failure = supervisor_internal::FailedToStart(child->spec.id, pid.status());
     co_await EndAll();
     co_return Next::Stop(ExitReason::Shutdown(failure));
   }
@@ -117,17 +122,14 @@ Async<> Supervisor::EndAll() {
 
 // ---- One child.
 
-Async<absl::StatusOr<Pid>> Supervisor::Start(ChildEntry* child) {
-  absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&child->spec);
-  if (!pid.ok()) co_return pid;
-  if (*pid) {
-    children_->SetRunning(child, *pid, Now());
+void Supervisor::NoteStarted(ChildEntry* child, const Pid& pid) {
+  if (pid) {
+    children_->SetRunning(child, pid, Now());
   } else if (child->spec.restart == hydra::Restart::kTemporary) {
     children_->Remove(child);
   } else {
     children_->SetStopped(child);
   }
-  co_return pid;
 }
 
 Async<> Supervisor::End(ChildEntry* child) {
@@ -141,14 +143,12 @@ Async<> Supervisor::End(ChildEntry* child) {
 Async<Next> Supervisor::HandleInfo(ExitSignal exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
-  if (child == nullptr) co_return Next();
+  if (child == nullptr) return Ready(Next());
   const AfterEnd then = AfterEndOf(child->spec.restart, exit.reason);
   supervisor_internal::ReportEnd(child->spec, exit, then);
-  if (then != AfterEnd::kRestart) co_return StayEnded(child);
-  if (!child->spec.backoff.has_value()) co_return co_await Restart(child);
-  co_await EndThoseWith(child);
-  RestartLater(child);
-  co_return Next();
+  if (then != AfterEnd::kRestart) return Ready(StayEnded(child));
+  if (child->spec.backoff.has_value()) return RestartAfterBackoff(child);
+  return Restart(child);
 }
 
 Next Supervisor::StayEnded(ChildEntry* child) {
@@ -171,8 +171,7 @@ Async<Next> Supervisor::HandleInfo(Retry retry) {
   ChildEntry* const child = children_->Find(retry.id);
   const bool is_waiting =
       child != nullptr && child->state == ChildState::kRestarting && child->retry == retry.number;
-  if (!is_waiting) co_return Next();
-  co_return co_await Restart(child);
+  return is_waiting ? Restart(child) : Ready(Next());
 }
 
 Async<Next> Supervisor::Restart(ChildEntry* child) {
@@ -182,9 +181,27 @@ Async<Next> Supervisor::Restart(ChildEntry* child) {
     co_return Next::Stop(ExitReason::Shutdown());
   }
   children_->SetStopped(child);
-  co_await EndThoseWith(child);
-  ChildEntry* const failed = co_await StartThoseWith(child);
-  if (failed != nullptr) RestartLater(failed);
+  const Strategy strategy = options_.strategy;
+  if (strategy != Strategy::kOneForOne) co_await EndOthers(child);
+  ChildEntry* next = strategy == Strategy::kOneForAll ? children_->first() : child;
+  do {
+    ChildEntry* const starting = next;
+    next = next->next;
+    const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&starting->spec);
+    if (!pid.ok()) {
+      HYDRA_LOG(WARNING) << supervisor_internal::FailedToStart(starting->spec.id, pid.status());
+      RestartLater(starting);
+      break;
+    }
+    ++starting->restarts;
+    NoteStarted(starting, *pid);
+  } while (strategy != Strategy::kOneForOne && next != nullptr);
+  co_return Next();
+}
+
+Async<Next> Supervisor::RestartAfterBackoff(ChildEntry* child) {
+  if (options_.strategy != Strategy::kOneForOne) co_await EndOthers(child);
+  RestartLater(child);
   co_return Next();
 }
 
@@ -194,8 +211,8 @@ void Supervisor::RestartLater(ChildEntry* child) {
   SendAfter(delay, Self(), Retry{child->spec.id, last_retry_});
 }
 
-Async<> Supervisor::EndThoseWith(ChildEntry* child) {
-  if (options_.strategy == Strategy::kOneForOne) co_return;
+// Those that are started with `child` end before it is.
+Async<> Supervisor::EndOthers(ChildEntry* child) {
   const ChildEntry* const stop =
       options_.strategy == Strategy::kOneForAll ? nullptr : child->previous;
   for (ChildEntry *other = children_->last(), *previous; other != stop; other = previous) {
@@ -204,21 +221,6 @@ Async<> Supervisor::EndThoseWith(ChildEntry* child) {
     co_await End(other);
     if (other->spec.restart == hydra::Restart::kTemporary) children_->Remove(other);
   }
-}
-
-Async<ChildEntry*> Supervisor::StartThoseWith(ChildEntry* child) {
-  ChildEntry* next = options_.strategy == Strategy::kOneForAll ? children_->first() : child;
-  do {
-    ChildEntry* const started = next;
-    next = next->next;
-    const absl::StatusOr<Pid> pid = co_await Start(started);
-    if (!pid.ok()) {
-      HYDRA_LOG(WARNING) << supervisor_internal::FailedToStart(started->spec.id, pid.status());
-      co_return started;
-    }
-    ++started->restarts;
-  } while (next != nullptr && options_.strategy != Strategy::kOneForOne);
-  co_return nullptr;
 }
 
 // ---- What it is asked.
@@ -232,8 +234,12 @@ Async<absl::StatusOr<Pid>> Supervisor::HandleCall(StartChild request) {
     co_return absl::AlreadyExistsError(what + " is there already, and doesn't run");
   }
   ChildEntry* const child = children_->Add(std::move(request.spec));
-  absl::StatusOr<Pid> pid = co_await Start(child);
-  if (!pid.ok()) children_->Remove(child);
+  const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&child->spec);
+  if (pid.ok()) {
+    NoteStarted(child, *pid);
+  } else {
+    children_->Remove(child);
+  }
   co_return pid;
 }
 
@@ -249,7 +255,8 @@ Async<absl::StatusOr<Pid>> Supervisor::HandleCall(RestartChild request) {
   ChildEntry* const child = children_->Find(request.id);
   if (child == nullptr) co_return NoSuchChild(request.id);
   HYDRA_CO_RETURN_IF_ERROR(CheckEnded(*child));
-  absl::StatusOr<Pid> pid = co_await Start(child);
+  const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&child->spec);
+  if (pid.ok()) NoteStarted(child, *pid);
   co_return pid;
 }
 

@@ -129,17 +129,14 @@ class Supervisor {
   // OK if the spec can be added.
   absl::Status Check(const ChildSpec& spec) const;
   absl::Status AddFirstChildren();
-  Async<absl::StatusOr<Pid>> Start(Entry* child);
+  void NoteStarted(Entry* child, const Pid& pid);
   Async<> End(Entry* child);
   Async<> EndAll();
-  // What becomes of the others when `child` has ended.
-  Async<> EndThoseWith(Entry* child);
-  // Starts the child and those that are started with it. Yields the one that can't be started; null if all
-  // have been.
-  Async<Entry*> StartThoseWith(Entry* child);
-  Async<Next> Restart(Entry* child);
-  void RestartLater(Entry* child);
   Next StayEnded(Entry* child);
+  Async<Next> Restart(Entry* child);
+  Async<Next> RestartAfterBackoff(Entry* child);
+  void RestartLater(Entry* child);
+  Async<> EndOthers(Entry* child);
 
   SupervisorOptions options_;
   Children first_children_;  // until Init

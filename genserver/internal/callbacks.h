@@ -96,6 +96,12 @@ template <typename S>
 using InitReturns = decltype(std::declval<S&>().Init());
 
 template <typename S>
+inline constexpr bool kAwaitsInit = false;
+template <typename S>
+  requires kHasInit<S>
+inline constexpr bool kAwaitsInit<S> = kIsAsync<InitReturns<S>>;
+
+template <typename S>
 inline constexpr bool kHasTerminate =
     requires(S& state, const ExitReason& reason) { state.Terminate(reason); };
 

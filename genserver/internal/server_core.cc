@@ -99,7 +99,8 @@ Async<> ServerCore::ServeSuspended() {
 std::string ServerCore::Named() const {
   std::string named = "server ";
   named.append(class_name_).append(" ").append(Self().ToString());
-  if (!context_.name.empty()) named.append(" \"").append(context_.name).append("\"");
+  if (const std::string name = RegisteredName(); !name.empty())
+    named.append(" \"").append(name).append("\"");
   return named;
 }
 

@@ -40,7 +40,6 @@ struct StartOutcome {
 struct StartContext {
   std::shared_ptr<StartOutcome> outcome;
   Pid parent;  // whom it is linked to; nobody if it was started without a link
-  std::string name;
   absl::Duration hibernate_after = absl::InfiniteDuration();
 };
 

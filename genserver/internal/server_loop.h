@@ -304,25 +304,6 @@ class Server final : public ServerCore {
 };
 
 template <typename S>
-Async<InitResult> CallInit(S* state) {
-  using Returned = InitReturns<S>;
-  if constexpr (std::is_void_v<Returned>) {
-    state->Init();
-    co_return InitResult();
-  } else if constexpr (std::is_same_v<Returned, Async<>>) {
-    co_await state->Init();
-    co_return InitResult();
-  } else if constexpr (kIsAsync<Returned>) {
-    co_return co_await state->Init();
-  } else {
-    static_assert(
-        std::is_convertible_v<Returned, InitResult>,
-        "Init returns void, absl::Status, hydra::Next, hydra::InitResult, or an Async of one");
-    co_return state->Init();
-  }
-}
-
-template <typename S>
 Async<> CallTerminate(S* state, ExitReason reason) {
   if constexpr (kIsAsync<TerminateReturns<S>>) {
     co_await state->Terminate(reason);
@@ -334,9 +315,34 @@ Async<> CallTerminate(S* state, ExitReason reason) {
 
 // Calls Init. Returns whether the server has started.
 template <typename S>
+bool InitializeNow(Server<S>& server) {
+  try {
+    if constexpr (std::is_void_v<InitReturns<S>>) {
+      server.state().Init();
+      return server.Begin(InitResult());
+    } else {
+      static_assert(
+          std::is_convertible_v<InitReturns<S>, InitResult>,
+          "Init returns void, absl::Status, hydra::Next, hydra::InitResult, or an Async of one");
+      return server.Begin(server.state().Init());
+    }
+  } catch (...) {
+    server.InitFailed();
+  }
+  server.Finish();
+  return false;
+}
+
+// The same where Init is a coroutine.
+template <typename S>
 Async<bool> Initialize(Server<S>* server) {
   try {
-    co_return server->Begin(co_await CallInit(&server->state()));
+    if constexpr (std::is_void_v<Awaited<InitReturns<S>>>) {
+      co_await server->state().Init();
+      co_return server->Begin(InitResult());
+    } else {
+      co_return server->Begin(co_await server->state().Init());
+    }
   } catch (...) {
     server->InitFailed();
   }
@@ -349,8 +355,10 @@ Async<bool> Initialize(Server<S>* server) {
 template <typename S>
 Async<> Serve(std::unique_ptr<Server<S>> server) {
   if (!server->is_running()) co_return server->Finish();
-  if constexpr (kHasInit<S>) {
+  if constexpr (kAwaitsInit<S>) {
     if (!co_await Initialize(server.get())) co_return;
+  } else if constexpr (kHasInit<S>) {
+    if (!InitializeNow(*server)) co_return;
   }
   server->Started();
 

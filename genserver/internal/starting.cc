@@ -78,28 +78,23 @@ absl::Status HeldBy(absl::Status status, const Pid& holder) {
   return status;
 }
 
-Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,
-                                      SpawnedFor<StartServerRequest> spawned,
-                                      std::shared_ptr<StartOutcome> outcome, ServerOptions options,
-                                      bool link) {
-  const std::optional<absl::Status> started = co_await spawned.request.Wait(options.init_timeout);
+Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions* options, Pid pid,
+                                std::optional<absl::Status> started, const StartOutcome* outcome,
+                                bool link) {
+  const std::string what = Described(class_name, *options);
   if (!started.has_value()) {
-    co_await KillAndFlush(spawned.pid, link);
-    co_return absl::DeadlineExceededError(Described(class_name, options) +
-                                          ": Init took longer than " +
-                                          absl::FormatDuration(options.init_timeout));
+    co_await KillAndFlush(pid, link);
+    co_return absl::DeadlineExceededError(what + ": Init took longer than " +
+                                          absl::FormatDuration(options->init_timeout));
   }
-  if (started->ok()) co_return spawned.pid;
-  if (link) co_await FlushExit(spawned.pid);
+  if (link) co_await FlushExit(pid);
   if (outcome->ignored) {
-    absl::Status ignored =
-        absl::CancelledError(Described(class_name, options) + ": Init ignored it");
+    absl::Status ignored = absl::CancelledError(what + ": Init ignored it");
     ignored.SetPayload(kIgnored, absl::Cord());
     co_return ignored;
   }
   if (!outcome->status.ok()) co_return outcome->status;
-  co_return EndedError(Described(class_name, options),
-                       ExitReasonOf(*started).value_or(ExitReason::NoProc()));
+  co_return EndedError(what, ExitReasonOf(*started).value_or(ExitReason::NoProc()));
 }
 
 std::optional<Pid> HolderOf(const absl::Status& status) {

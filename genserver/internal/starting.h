@@ -23,11 +23,11 @@ namespace hydra::genserver_internal {
 // How the process of a server is spawned.
 SpawnOptions SpawnOptionsOf(const ServerOptions& options, bool link, Ref* monitor);
 
-// Waits until the server has started; sees to it that it is gone if it hasn't.
-Async<absl::StatusOr<Pid>> AwaitStart(std::string_view class_name,
-                                      SpawnedFor<StartServerRequest> spawned,
-                                      std::shared_ptr<StartOutcome> outcome, ServerOptions options,
-                                      bool link);
+// Why a start has failed: the answer to it is `started`, nothing if it took too long. Sees to it that the
+// process is gone, and no signal of it in the mailbox.
+Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions* options, Pid pid,
+                                std::optional<absl::Status> started, const StartOutcome* outcome,
+                                bool link);
 
 // Why nothing was spawned.
 absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status);
@@ -40,19 +40,21 @@ std::optional<Pid> HolderOf(const absl::Status& status);
 bool SaysIgnored(const absl::Status& status);
 
 template <typename S, typename... Args>
-Async<absl::StatusOr<Pid>> StartServer(ServerOptions options, bool link, Ref* monitor,
+Async<absl::StatusOr<Pid>> StartServer(const ServerOptions* options, bool link, Ref* monitor,
                                        Args... args) {
   auto outcome = std::make_shared<StartOutcome>();
   StartContext context = {.outcome = outcome,
                           .parent = link ? Self() : Pid(),
-                          .name = options.name,
-                          .hibernate_after = options.hibernate_after};
-  auto spawned =
-      SpawnAsked<StartServerRequest>(SpawnOptionsOf(options, link, monitor), &RunServer<S, Args...>,
-                                     std::move(context), std::move(args)...);
-  if (!spawned.ok()) co_return SpawnFailure(options, spawned.status());
-  co_return co_await AwaitStart(TypeName<S>(), *std::move(spawned), std::move(outcome),
-                                std::move(options), link);
+                          .hibernate_after = options->hibernate_after};
+  auto spawned = SpawnAsked<StartServerRequest>(SpawnOptionsOf(*options, link, monitor),
+                                                &RunServer<S, Args...>, std::move(context),
+                                                std::move(args)...);
+  if (!spawned.ok()) co_return SpawnFailure(*options, spawned.status());
+  std::optional<absl::Status> started = co_await spawned->request.Wait(options->init_timeout);
+  if (started.has_value() && started->ok()) [[likely]]
+    co_return spawned->pid;
+  co_return co_await StartFailed(TypeName<S>(), options, spawned->pid, std::move(started),
+                                 outcome.get(), link);
 }
 
 }  // namespace hydra::genserver_internal

@@ -1,0 +1,17 @@
+// What workloads measure with.
+#ifndef HYDRA_BENCHMARKS_MEASURING_H_
+#define HYDRA_BENCHMARKS_MEASURING_H_
+
+#include "absl/time/time.h"
+
+namespace hydra::benchmarks {
+
+// By the runtime's clock. Must be called by a process.
+double SecondsSince(absl::Time start);
+
+// What memory of this OS process is resident.
+double ResidentBytes();
+
+}  // namespace hydra::benchmarks
+
+#endif  // HYDRA_BENCHMARKS_MEASURING_H_
