@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "hydra/process/dest.h"
@@ -50,6 +51,8 @@ Pid Resolve(const Dest& dest) {
   if (dest.alias() != nullptr) return dest.alias()->creator();
   return Worker::CurrentOrDie().scheduler().WhereIs(*dest.name());
 }
+
+void SetCallers(std::vector<Pid> callers) { Worker::CurrentOrDie().SetCallers(std::move(callers)); }
 
 void GiveBackMemory() { Worker::CurrentOrDie().GiveBackMemory(); }
 

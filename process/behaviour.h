@@ -16,6 +16,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -237,6 +238,10 @@ absl::Status EndedError(std::string_view what, const ExitReason& reason);
 // The process that `dest` stands for now; nobody if it is a name of another node, or one that nobody has.
 // Must be called in a runtime.
 Pid Resolve(const Dest& dest);
+
+// The calling process works on behalf of `callers`, the nearest first: see Callers in self.h. Must be called
+// by a process.
+void SetCallers(std::vector<Pid> callers);
 
 // Gives back memory that the calling process doesn't need while it waits. Cost: what has been given back
 // is allocated anew when it is needed. Must be called by a process.

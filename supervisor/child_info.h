@@ -22,9 +22,9 @@ enum class ChildState : uint8_t {
 std::string_view ToString(ChildState state);
 
 struct ChildInfo {
-  std::string id;  // empty in a DynamicSupervisor
+  std::string id = {};  // empty in a DynamicSupervisor
   ChildState state = ChildState::kStopped;
-  Pid pid;  // nobody's if it doesn't run
+  Pid pid = {};  // nobody's if it doesn't run
   ChildType type = ChildType::kWorker;
   Restart restart = Restart::kPermanent;
   uint64_t restarts = 0;  // how often its supervisor has started it anew

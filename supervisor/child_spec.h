@@ -76,11 +76,11 @@ struct Backoff {
 
 struct ChildSpec {
   // Tells it from the other children of its supervisor. A DynamicSupervisor needs none.
-  std::string id;
+  std::string id = {};
   // Starts the child: a coroutine that the supervisor awaits. Yields the pid of a process that is linked to
   // the caller, or why there is none; an error that `IsIgnored` (genserver/start.h) is none. What it throws
   // is an error, too. Called anew for each restart. Nothing else is done by the supervisor meanwhile.
-  std::function<Async<absl::StatusOr<Pid>>()> start;
+  std::function<Async<absl::StatusOr<Pid>>()> start = {};
   Restart restart = Restart::kPermanent;
   // Five seconds for a worker and without limit for a supervisor, unless it says otherwise.
   std::optional<Shutdown> shutdown = {};

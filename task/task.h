@@ -58,6 +58,16 @@ class TaskFailed : public std::runtime_error {
 template <typename T>
 using TaskResult = RequestResult<task_internal::Ask<T>>;
 
+// For those who start tasks in other ways than those below: the request that a task's process is asked, and
+// what it does then.
+template <typename T>
+using TaskRequest = task_internal::Ask<T>;
+template <typename T, typename F, typename... Args>
+Async<> RunTask(ReplyTo<TaskRequest<T>> reply_to, F function, Args... args) {
+  return task_internal::Run<T, F, Args...>(std::move(reply_to), std::move(function),
+                                           std::move(args)...);
+}
+
 // Movable. Thread safety: belongs to its owner.
 template <typename T>
 class [[nodiscard("a task's result is awaited, or the task is ignored")]] Task {

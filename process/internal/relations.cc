@@ -152,6 +152,11 @@ std::vector<Pid> Worker::Callers() {
                                                             : PidsOf(relations->rare->callers);
 }
 
+void Worker::SetCallers(std::vector<Pid> callers) {
+  RelationsOf(CurrentProcess()).MakeRare().callers =
+      std::make_shared<const std::vector<Pid>>(std::move(callers));
+}
+
 Ref Worker::Monitor(const Pid& target, Alias alias, std::unique_ptr<MonitorNote> note) {
   ControlBlock& process = CurrentProcess();
   const Pid& self = CurrentPid();

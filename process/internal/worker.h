@@ -159,6 +159,7 @@ class Worker {
   Priority SetPriority(Priority priority);
   std::vector<Pid> Ancestors();
   std::vector<Pid> Callers();
+  void SetCallers(std::vector<Pid> callers);
   // Whether the current process is being ended. False between turns.
   bool IsExiting() const {
     return current_ != nullptr && current_->state == ProcessState::kExiting;
