@@ -79,7 +79,8 @@ struct ChildSpec {
   std::string id = {};
   // Starts the child: a coroutine that the supervisor awaits. Yields the pid of a process that is linked to
   // the caller, or why there is none; an error that `IsIgnored` (genserver/start.h) is none. What it throws
-  // is an error, too. Called anew for each restart. Nothing else is done by the supervisor meanwhile.
+  // is an error, and so is nobody's pid. Called anew for each restart. Nothing else is done by the supervisor
+  // meanwhile.
   std::function<Async<absl::StatusOr<Pid>>()> start = {};
   Restart restart = Restart::kPermanent;
   // Five seconds for a worker and without limit for a supervisor, unless it says otherwise.

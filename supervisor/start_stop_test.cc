@@ -159,6 +159,14 @@ HYDRA_TEST(SupervisorStartTest, TakesAStartFunctionThatThrowsForAFailure) {
   EXPECT_THAT(co_await Events(), ElementsAre("start a", "end a"));
 }
 
+// SUP30: as a Spawn does for which there is no room.
+HYDRA_TEST(SupervisorStartTest, TakesAStartThatYieldsNobodyForAFailure) {
+  const auto nobody = []() -> Async<absl::StatusOr<Pid>> { co_return Pid(); };
+  const auto supervisor = co_await TryStart({RecorderSpec("a"), {.id = "b", .start = nobody}});
+  EXPECT_THAT(supervisor, StatusIs(StatusCode::kUnavailable, HasSubstr("\"b\"")));
+  EXPECT_THAT(co_await Events(), ElementsAre("start a", "end a"));
+}
+
 // SUP3
 HYDRA_TEST(SupervisorStartTest, KeepsAnIgnoredChildUnlessItIsTemporary) {
   const auto supervisor = co_await StartSupervisor(

@@ -49,6 +49,7 @@ Async<absl::StatusOr<Pid>> StartProcess(const ChildSpec* spec) {
     co_return EndedError("its start", CatchExit());
   }
   if (pid.ok()) {
+    if (!*pid) co_return absl::UnavailableError("its start has yielded nobody");
     Link(*pid);
   } else if (IsIgnored(pid.status())) {
     pid = Pid();
