@@ -102,6 +102,15 @@ inline ChildSpec StartsIf(std::function<absl::Status()> may_start, ChildSpec spe
   return spec;
 }
 
+// Its `number`-th start fails; the first is 1.
+inline ChildSpec FailsAt(int number, ChildSpec spec) {
+  return StartsIf(
+      [number, starts = std::make_shared<int>(0)] {
+        return ++*starts == number ? absl::InternalError("out of order") : absl::OkStatus();
+      },
+      std::move(spec));
+}
+
 // Its starts fail while `broken` is true.
 inline ChildSpec FailsWhile(std::shared_ptr<std::atomic<bool>> broken, ChildSpec spec) {
   return StartsIf(
@@ -119,6 +128,12 @@ inline std::shared_ptr<std::atomic<bool>> MakeFlag(bool value) {
 struct Ignored {
   using Protocol = hydra::Protocol<>;
   InitResult Init() { return InitResult::Ignore(); }
+};
+// The same while `ignore` is true.
+struct IgnoredWhile {
+  using Protocol = hydra::Protocol<>;
+  InitResult Init() { return *ignore ? InitResult::Ignore() : InitResult(); }
+  std::shared_ptr<std::atomic<bool>> ignore;
 };
 
 // ---- What tests do.
