@@ -160,6 +160,7 @@ inline Async<> EndProcess(Pid pid, ExitReason reason) {
 
 // The same with the process that has this name.
 inline Async<> EndChild(std::string name, ExitReason reason = ExitReason::Killed()) {
+  EXPECT_TRUE(WhereIs(name)) << name << " doesn't run";
   return EndProcess(WhereIs(name), std::move(reason));
 }
 
