@@ -29,6 +29,7 @@ std::string Shutdown::ToString() const {
 }
 
 absl::Duration Backoff::Delay(int restart, double random) const {
+  if (initial == absl::ZeroDuration()) return initial;
   const absl::Duration delay = std::min(max, initial * std::pow(factor, restart - 1));
   return delay * (1 + jitter * (2 * random - 1));
 }

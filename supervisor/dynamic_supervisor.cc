@@ -62,6 +62,7 @@ Async<Next> DynamicSupervisor::HandleInfo(ExitSignal exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
   if (child == nullptr || child->state != ChildState::kRunning) co_return Next();
+  supervisor_internal::NoteEnd(*child, Now());
   const AfterEnd then = AfterEndOf(child->spec.restart, exit.reason);
   supervisor_internal::ReportEnd(child->spec, exit, then);
   if (then != AfterEnd::kRestart) {
@@ -100,7 +101,7 @@ Async<Next> DynamicSupervisor::Restart(ChildEntry* child) {
 }
 
 void DynamicSupervisor::RestartLater(ChildEntry* child) {
-  const absl::Duration delay = supervisor_internal::NextDelay(*child, Now());
+  const absl::Duration delay = supervisor_internal::NextDelay(*child);
   child->state = ChildState::kRestarting;
   child->retry = ++last_retry_;
   SendAfter(delay, Self(), Retry{child->pid, last_retry_});

@@ -133,8 +133,10 @@ void Supervisor::NoteStarted(ChildEntry* child, const Pid& pid) {
 }
 
 Async<> Supervisor::End(ChildEntry* child) {
-  if (child->state == ChildState::kRunning)
+  if (child->state == ChildState::kRunning) {
+    supervisor_internal::NoteEnd(*child, Now());
     co_await supervisor_internal::EndProcess(child->pid, child->spec.shutdown_or_default());
+  }
   children_->SetStopped(child);
 }
 
@@ -144,6 +146,7 @@ Async<Next> Supervisor::HandleInfo(ExitSignal exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
   if (child == nullptr) return Ready(Next());
+  supervisor_internal::NoteEnd(*child, Now());
   const AfterEnd then = AfterEndOf(child->spec.restart, exit.reason);
   supervisor_internal::ReportEnd(child->spec, exit, then);
   if (then != AfterEnd::kRestart) return Ready(StayEnded(child));
@@ -206,7 +209,7 @@ Async<Next> Supervisor::RestartAfterBackoff(ChildEntry* child) {
 }
 
 void Supervisor::RestartLater(ChildEntry* child) {
-  const absl::Duration delay = supervisor_internal::NextDelay(*child, Now());
+  const absl::Duration delay = supervisor_internal::NextDelay(*child);
   children_->SetRestarting(child, ++last_retry_);
   SendAfter(delay, Self(), Retry{child->spec.id, last_retry_});
 }

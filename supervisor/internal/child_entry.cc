@@ -30,11 +30,13 @@ AfterEnd AfterEndOf(Restart restart, const ExitReason& reason) {
   return AfterEnd::kForget;
 }
 
-absl::Duration NextDelay(ChildEntry& child, absl::Time now) {
-  if (!child.spec.backoff.has_value()) return absl::ZeroDuration();
-  const bool has_run = child.state == ChildState::kRunning;
-  if (has_run && now - child.started >= child.spec.backoff->reset_after)
+void NoteEnd(ChildEntry& child, absl::Time now) {
+  if (child.spec.backoff.has_value() && now - child.started >= child.spec.backoff->reset_after)
     child.restarts_in_a_row = 0;
+}
+
+absl::Duration NextDelay(ChildEntry& child) {
+  if (!child.spec.backoff.has_value()) return absl::ZeroDuration();
   thread_local absl::InsecureBitGen random;
   return child.spec.backoff->Delay(++child.restarts_in_a_row, absl::Uniform(random, 0.0, 1.0));
 }

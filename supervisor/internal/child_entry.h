@@ -35,8 +35,11 @@ struct ChildEntry {
 enum class AfterEnd : uint8_t { kRestart, kKeep, kForget };
 AfterEnd AfterEndOf(Restart restart, const ExitReason& reason);
 
+// To be told when a child that has run ends or is ended: see Backoff::reset_after.
+void NoteEnd(ChildEntry& child, absl::Time now);
+
 // How long to wait before the next restart of a child that has ended, or hasn't started.
-absl::Duration NextDelay(ChildEntry& child, absl::Time now);
+absl::Duration NextDelay(ChildEntry& child);
 
 void Count(const ChildEntry& child, ChildCounts& counts);
 
