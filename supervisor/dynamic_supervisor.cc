@@ -9,7 +9,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "hydra/base/log.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/genserver/next.h"
 #include "hydra/process/async.h"
@@ -48,10 +47,9 @@ absl::Status DynamicSupervisor::Init() {
 }
 
 Async<> DynamicSupervisor::Terminate(const ExitReason&) {
-  std::vector<supervisor_internal::ProcessToEnd> running;
+  std::vector<const ChildEntry*> running;
   children_->ForEach([&](const ChildEntry& child) {
-    if (child.state == ChildState::kRunning)
-      running.push_back({child.pid, child.spec.shutdown_or_default()});
+    if (child.state == ChildState::kRunning) running.push_back(&child);
   });
   return supervisor_internal::EndProcesses(std::move(running));
 }
@@ -90,7 +88,7 @@ Async<Next> DynamicSupervisor::Restart(ChildEntry* child) {
   }
   const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&child->spec);
   if (!pid.ok()) {
-    HYDRA_LOG(WARNING) << supervisor_internal::FailedToStart(child->spec.id, pid.status());
+    supervisor_internal::ReportFailedRestart(child->spec, pid.status());
     RestartLater(child);
   } else if (*pid) {
     children_->Restarted(child, *pid, Now());
@@ -130,8 +128,7 @@ Async<absl::Status> DynamicSupervisor::HandleCall(TerminateChild request) {
   ChildEntry* const child = children_->Find(request.pid);
   if (child == nullptr)
     co_return absl::NotFoundError("there is no child " + request.pid.ToString());
-  if (child->state == ChildState::kRunning)
-    co_await supervisor_internal::EndProcess(child->pid, child->spec.shutdown_or_default());
+  if (child->state == ChildState::kRunning) co_await supervisor_internal::EndProcess(child);
   children_->Remove(child);
   co_return absl::OkStatus();
 }

@@ -10,7 +10,6 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
-#include "hydra/base/log.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/genserver/next.h"
 #include "hydra/genserver/start.h"
@@ -135,7 +134,7 @@ void Supervisor::NoteStarted(ChildEntry* child, const Pid& pid) {
 Async<> Supervisor::End(ChildEntry* child) {
   if (child->state == ChildState::kRunning) {
     supervisor_internal::NoteEnd(*child, Now());
-    co_await supervisor_internal::EndProcess(child->pid, child->spec.shutdown_or_default());
+    co_await supervisor_internal::EndProcess(child);
   }
   children_->SetStopped(child);
 }
@@ -192,7 +191,7 @@ Async<Next> Supervisor::Restart(ChildEntry* child) {
     next = next->next;
     const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&starting->spec);
     if (!pid.ok()) {
-      HYDRA_LOG(WARNING) << supervisor_internal::FailedToStart(starting->spec.id, pid.status());
+      supervisor_internal::ReportFailedRestart(starting->spec, pid.status());
       RestartLater(starting);
       break;
     }

@@ -8,7 +8,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "hydra/base/log.h"
 #include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
@@ -20,23 +19,28 @@
 #include "hydra/process/receive.h"
 #include "hydra/process/timer.h"
 #include "hydra/supervisor/child_spec.h"
+#include "hydra/supervisor/internal/child_entry.h"
+#include "hydra/supervisor/internal/reports.h"
 
 namespace hydra::supervisor_internal {
 namespace {
 
-void AskToEnd(const ProcessToEnd& process) {
-  Exit(process.pid,
-       process.shutdown.is_brutal_kill() ? ExitReason::Kill() : ExitReason::Shutdown());
+// Returns the monitor.
+Ref AskToEnd(const ChildEntry& child) {
+  const Ref ref = Monitor(child.pid);
+  const bool kill = child.spec.shutdown_or_default().is_brutal_kill();
+  Exit(child.pid, kill ? ExitReason::Kill() : ExitReason::Shutdown());
+  return ref;
 }
 
-absl::Duration LimitOf(const Shutdown& shutdown) {
+absl::Duration LimitOf(const ChildEntry& child) {
+  const Shutdown shutdown = child.spec.shutdown_or_default();
   return shutdown.is_brutal_kill() ? absl::InfiniteDuration() : shutdown.limit();
 }
 
-void Kill(const ProcessToEnd& process) {
-  HYDRA_LOG(WARNING) << "child " << process.pid << " hasn't ended " << process.shutdown.ToString()
-                     << ", and is killed";
-  Exit(process.pid, ExitReason::Kill());
+void Kill(const ChildEntry& child) {
+  ReportKill(child);
+  Exit(child.pid, ExitReason::Kill());
 }
 
 }  // namespace
@@ -57,33 +61,28 @@ Async<absl::StatusOr<Pid>> StartProcess(const ChildSpec* spec) {
   co_return pid;
 }
 
-Async<> EndProcess(Pid pid, Shutdown shutdown) {
-  const ProcessToEnd process = {pid, shutdown};
-  const Ref ref = Monitor(pid);
-  AskToEnd(process);
-  const auto down = co_await Receive<Down>().For(ref).Within(LimitOf(shutdown));
+Async<> EndProcess(const ChildEntry* child) {
+  const Ref ref = AskToEnd(*child);
+  const auto down = co_await Receive<Down>().For(ref).Within(LimitOf(*child));
   if (down.has_value()) co_return;
-  Kill(process);
+  Kill(*child);
   co_await Receive<Down>().For(ref);
 }
 
-Async<> EndProcesses(std::vector<ProcessToEnd> processes) {
-  std::sort(processes.begin(), processes.end(),
-            [](const auto& a, const auto& b) { return LimitOf(a.shutdown) < LimitOf(b.shutdown); });
+Async<> EndProcesses(std::vector<const ChildEntry*> children) {
+  std::sort(children.begin(), children.end(),
+            [](const auto* a, const auto* b) { return LimitOf(*a) < LimitOf(*b); });
   std::vector<Ref> refs;
-  refs.reserve(processes.size());
-  for (const ProcessToEnd& process : processes) {
-    refs.push_back(Monitor(process.pid));
-    AskToEnd(process);
-  }
+  refs.reserve(children.size());
+  for (const ChildEntry* child : children) refs.push_back(AskToEnd(*child));
   const absl::Time start = Now();
   std::vector<Ref> killed;
-  for (size_t i = 0; i < processes.size(); ++i) {
+  for (size_t i = 0; i < children.size(); ++i) {
     // Those before have ended or been killed, and none has a shorter limit.
-    const absl::Duration left = start + LimitOf(processes[i].shutdown) - Now();
+    const absl::Duration left = start + LimitOf(*children[i]) - Now();
     const auto down = co_await Receive<Down>().For(refs[i]).Within(left);
     if (down.has_value()) continue;
-    Kill(processes[i]);
+    Kill(*children[i]);
     killed.push_back(refs[i]);
   }
   for (const Ref& ref : killed) co_await Receive<Down>().For(ref);

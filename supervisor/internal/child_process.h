@@ -10,6 +10,7 @@
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
 #include "hydra/supervisor/child_spec.h"
+#include "hydra/supervisor/internal/child_entry.h"
 
 namespace hydra::supervisor_internal {
 
@@ -17,17 +18,12 @@ namespace hydra::supervisor_internal {
 // if the start was ignored, and an error if the function throws.
 Async<absl::StatusOr<Pid>> StartProcess(const ChildSpec* spec);
 
-// Ends a child as its policy says, and waits until it has ended. An exit signal of it may be in the mailbox
-// then.
-Async<> EndProcess(Pid pid, Shutdown shutdown);
-
-struct ProcessToEnd {
-  Pid pid;
-  Shutdown shutdown;
-};
+// Ends a child that runs, as its policy says, and waits until it has ended. An exit signal of it may be in the
+// mailbox then.
+Async<> EndProcess(const ChildEntry* child);
 
 // Ends them all at the same time.
-Async<> EndProcesses(std::vector<ProcessToEnd> processes);
+Async<> EndProcesses(std::vector<const ChildEntry*> children);
 
 }  // namespace hydra::supervisor_internal
 

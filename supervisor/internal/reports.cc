@@ -50,10 +50,20 @@ void ReportEnd(const ChildSpec& child, const ExitSignal& exit, AfterEnd then) {
                      << exit.reason << "; " << Consequence(then);
 }
 
+void ReportFailedRestart(const ChildSpec& child, const absl::Status& status) {
+  HYDRA_LOG(WARNING) << Named() << ": " << FailedToStart(child.id, status) << "; it is tried again";
+}
+
 void ReportTooManyRestarts(const ChildSpec& child, size_t max_restarts, absl::Duration period) {
   HYDRA_LOG(ERROR) << Named() << " ends: more than " << max_restarts << " restarts within "
                    << absl::FormatDuration(period) << ", the last one of child \"" << child.id
                    << "\"";
+}
+
+void ReportKill(const ChildEntry& child) {
+  HYDRA_LOG(WARNING) << Named() << ": child \"" << child.spec.id << "\" " << child.pid
+                     << " hasn't ended " << child.spec.shutdown_or_default().ToString()
+                     << "; it is killed";
 }
 
 }  // namespace hydra::supervisor_internal

@@ -19,7 +19,10 @@ std::string FailedToStart(std::string_view id, const absl::Status& status);
 
 // All in the name of the calling process.
 void ReportEnd(const ChildSpec& child, const ExitSignal& exit, AfterEnd then);
+void ReportFailedRestart(const ChildSpec& child, const absl::Status& status);
 void ReportTooManyRestarts(const ChildSpec& child, size_t max_restarts, absl::Duration period);
+// `child` hasn't ended in time.
+void ReportKill(const ChildEntry& child);
 
 }  // namespace hydra::supervisor_internal
 
