@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 #include <utility>
+#include <variant>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -13,6 +15,7 @@
 #include "hydra/process/behaviour.h"
 #include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/pid.h"
@@ -72,20 +75,28 @@ Async<> EndProcess(const ChildEntry* child) {
 Async<> EndProcesses(std::vector<const ChildEntry*> children) {
   std::sort(children.begin(), children.end(),
             [](const auto* a, const auto* b) { return LimitOf(*a) < LimitOf(*b); });
-  std::vector<Ref> refs;
-  refs.reserve(children.size());
-  for (const ChildEntry* child : children) refs.push_back(AskToEnd(*child));
-  const absl::Time start = Now();
-  std::vector<Ref> killed;
-  for (size_t i = 0; i < children.size(); ++i) {
-    // Those before have ended or been killed, and none has a shorter limit.
-    const absl::Duration left = start + LimitOf(*children[i]) - Now();
-    const auto down = co_await Receive<Down>().For(refs[i]).Within(left);
-    if (down.has_value()) continue;
-    Kill(*children[i]);
-    killed.push_back(refs[i]);
+  absl::flat_hash_set<Pid> running;
+  for (const ChildEntry* child : children) {
+    AskToEnd(*child);
+    running.insert(child->pid);
   }
-  for (const Ref& ref : killed) co_await Receive<Down>().For(ref);
+  const absl::Time start = Now();
+  for (auto next = children.begin(); !running.empty();) {  // the next to be killed
+    const bool has_next = next != children.end();
+    if (has_next && !running.contains((*next)->pid)) {
+      ++next;
+      continue;
+    }
+    const absl::Duration left =
+        has_next ? start + LimitOf(**next) - Now() : absl::InfiniteDuration();
+    // Whichever comes next, and the exit signals as well: what is left in the mailbox is looked at each time.
+    const auto message = co_await Receive<Down, ExitSignal>().Within(left);
+    if (!message.has_value()) {
+      Kill(**next++);
+    } else if (const Down* down = std::get_if<Down>(&*message)) {
+      running.erase(down->pid);
+    }
+  }
 }
 
 }  // namespace hydra::supervisor_internal
