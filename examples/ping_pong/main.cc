@@ -17,7 +17,7 @@ struct Pong {
 
 hydra::Async<> Ponger() {
   for (;;) {
-    const Ping ping = co_await hydra::Receive<Ping>();
+    const Ping ping = co_await hydra::Receive<Ping>();  // anything else stays in the mailbox
     hydra::Send(ping.from, Pong{ping.round});
   }
 }
