@@ -85,7 +85,7 @@ class PromiseBase {
     requires(!ProcessWait<A>)
   std::suspend_never await_transform(A&&) {
     static_assert(
-        sizeof(A*) == 0,
+        std::is_void_v<A>,
         "a process awaits hydra::Async and Hydra's own awaitables only: a foreign awaitable would "
         "resume it on a foreign thread. Wrap its callback in hydra::Awaitable<T>.");
   }

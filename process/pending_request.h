@@ -257,6 +257,17 @@ class PendingRequests {
     }
   }
 
+  // Takes the first request with that label out of here; none is pending in what it returns if there is
+  // no such.
+  PendingRequest<M> Take(const Label& label) {
+    const auto found = std::find(labels_.begin(), labels_.end(), label);
+    if (found == labels_.end()) return {};
+    const size_t place = found - labels_.begin();
+    PendingRequest<M> taken(std::move(pending_[place]));
+    Erase(place);
+    return taken;
+  }
+
   // The answer to one of them, if `message` is that; taken then.
   std::optional<Response> Check(Message& message) {
     for (size_t place = 0; message && place < pending_.size(); ++place) {

@@ -201,5 +201,18 @@ HYDRA_TEST(PendingRequestsTest, RemoveGivesUp) {
   EXPECT_EQ(co_await ReceiveAny().Within(absl::Milliseconds(5)), std::nullopt);
 }
 
+HYDRA_TEST(PendingRequestsTest, TakeKeepsTheRequest) {
+  const Pid late = Spawn(Late);
+  PendingRequests<Double, int> requests;
+  for (int i = 0; i < 3; ++i) requests.Add(SendRequest(late, Double{i}), i);
+  PendingRequest<Double> taken = requests.Take(1);
+  EXPECT_FALSE(requests.Take(1));
+  EXPECT_EQ(requests.size(), 2U);
+  Send(late, AnswerAll{});
+  EXPECT_THAT(co_await taken.Receive(), IsOkAndHolds(2));
+  EXPECT_EQ((co_await requests.Receive())->label, 0);
+  EXPECT_EQ((co_await requests.Receive())->label, 2);
+}
+
 }  // namespace
 }  // namespace hydra

@@ -63,6 +63,9 @@ Async<> Use(Pid pid, std::span<const Pid> pids) {
 
 #elif defined(AWAIT_FOREIGN)
   co_await ForeignAwaitable();
+#elif defined(AWAIT_FOREIGN_LVALUE)
+  ForeignAwaitable foreign;
+  co_await foreign;
 #elif defined(AWAIT_LVALUE)
   Async<int> async = ReturnsInt();
   co_await async;

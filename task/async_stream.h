@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -46,7 +47,7 @@ struct AsyncStreamOptions {
 //
 // Movable. Thread safety: belongs to one process.
 template <typename T>
-class AsyncStream {
+class [[nodiscard("a stream does nothing until its results are taken")]] AsyncStream {
  public:
   using Result = TaskResult<T>;
 
@@ -130,22 +131,29 @@ class AsyncStream {
   PendingRequests<task_internal::Ask<T>, size_t> pending_;
 };
 
-// Applies `function` to each of `items`, whose result is that of a task.
+// Applies `function` to each of `items`, whose result is that of a task. Throws std::logic_error where no
+// task may run.
 template <typename Item, typename F>
 auto StreamTasks(std::vector<Item> items, F function, AsyncStreamOptions options = {}) {
-  using T = Awaited<task_internal::Returned<F, Item>>;
-  struct Source {
-    std::vector<Item> items;
-    F function;
-    size_t next = 0;
-  };
-  auto source = std::make_shared<Source>(Source{std::move(items), std::move(function)});
-  return AsyncStream<T>(
-      [source]() -> std::optional<Task<T>> {
-        if (source->next == source->items.size()) return std::nullopt;
-        return StartTask(source->function, std::move(source->items[source->next++]));
-      },
-      options);
+  static_assert(std::is_copy_constructible_v<F>,
+                "StreamTasks(items, function): each task has its own copy of the function");
+  if constexpr (std::is_copy_constructible_v<F> && task_internal::CheckFunction<F, Item>()) {
+    if (options.max_concurrency == 0)
+      throw std::logic_error("StreamTasks: max_concurrency is at least one");
+    using T = Awaited<task_internal::Returned<F, Item>>;
+    struct Source {
+      std::vector<Item> items;
+      F function;
+      size_t next = 0;
+    };
+    auto source = std::make_shared<Source>(Source{std::move(items), std::move(function)});
+    return AsyncStream<T>(
+        [source]() -> std::optional<Task<T>> {
+          if (source->next == source->items.size()) return std::nullopt;
+          return StartTask(source->function, std::move(source->items[source->next++]));
+        },
+        options);
+  }
 }
 
 }  // namespace hydra

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -76,6 +77,18 @@ HYDRA_TEST(AsyncStreamTest, OfNothingIsEmpty) {
   AsyncStream<int> stream = StreamTasks(std::vector<int>(), SquareSlowly);
   EXPECT_EQ(co_await stream.Next(), std::nullopt);
   EXPECT_EQ(co_await stream.Next(), std::nullopt);
+}
+
+HYDRA_TEST(AsyncStreamTest, OfNoTaskAtATimeIsRefused) {
+  bool threw = false;
+  try {
+    AsyncStream<int> stream =
+        StreamTasks(std::vector<int>{1}, SquareSlowly, {.max_concurrency = 0});
+  } catch (const std::logic_error&) {
+    threw = true;
+  }
+  EXPECT_TRUE(threw);
+  co_return;
 }
 
 Async<int> HangForOdd(int number) {

@@ -13,7 +13,9 @@
 #ifndef HYDRA_TASK_TASK_H_
 #define HYDRA_TASK_TASK_H_
 
+#include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -29,6 +31,7 @@
 #include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/link.h"
+#include "hydra/process/pending_request.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
@@ -172,7 +175,6 @@ auto StartTaskNoLink(F&& function, Args&&... args) {
 
 // Waits for the results of all of them, in their order, `timeout` in all. Throws TaskFailed as Await does.
 template <typename T>
-  requires(!std::is_void_v<T>)
 Async<std::vector<T>> AwaitMany(std::vector<Task<T>> tasks, absl::Duration timeout = kTaskTimeout) {
   const absl::Time deadline = Now() + timeout;
   std::vector<T> results;
@@ -180,24 +182,53 @@ Async<std::vector<T>> AwaitMany(std::vector<Task<T>> tasks, absl::Duration timeo
   for (Task<T>& task : tasks) results.push_back(co_await task.Await(deadline - Now()));
   co_return results;
 }
+inline Async<> AwaitMany(std::vector<Task<void>> tasks, absl::Duration timeout = kTaskTimeout) {
+  const absl::Time deadline = Now() + timeout;
+  for (Task<void>& task : tasks) co_await task.Await(deadline - Now());
+}
 
 // What YieldMany does with tasks that have no result in time.
 enum class OnTaskTimeout { kLeave, kIgnore, kKill };
 
-// The results of those that have one within `timeout`, in the order of the tasks; nothing for the others.
-// With a `limit` it waits for so many only.
+struct YieldManyOptions {
+  absl::Duration timeout = kTaskTimeout;
+  OnTaskTimeout on_timeout = OnTaskTimeout::kLeave;
+  // Once there are so many results it waits for no more, and leaves the other tasks.
+  size_t limit = std::numeric_limits<size_t>::max();
+};
+
+// The results of those that have one in time, in the order of the tasks; nothing for the others. Each task
+// is as after `Yield`, or as `on_timeout` says.
 template <typename T>
-Async<std::vector<std::optional<TaskResult<T>>>> YieldMany(
-    std::span<Task<T>> tasks, absl::Duration timeout = kTaskTimeout,
-    OnTaskTimeout on_timeout = OnTaskTimeout::kLeave) {
-  const absl::Time deadline = Now() + timeout;
-  std::vector<std::optional<TaskResult<T>>> results;
-  results.reserve(tasks.size());
-  for (Task<T>& task : tasks) {
-    results.push_back(co_await task.Yield(deadline - Now()));
-    if (results.back().has_value() || on_timeout == OnTaskTimeout::kLeave) continue;
-    results.back() =
-        on_timeout == OnTaskTimeout::kKill ? co_await task.Kill() : co_await task.Ignore();
+Async<std::vector<std::optional<TaskResult<T>>>> YieldMany(std::span<Task<T>> tasks,
+                                                           YieldManyOptions options = {}) {
+  const absl::Time deadline = Now() + options.timeout;
+  std::vector<std::optional<TaskResult<T>>> results(tasks.size());
+  size_t count = 0;
+  for (size_t i = 0; i < tasks.size() && count < options.limit; ++i) {
+    results[i] = co_await tasks[i].Yield(absl::ZeroDuration());
+    if (results[i].has_value()) ++count;
+  }
+  if (count >= options.limit) co_return results;
+
+  PendingRequests<task_internal::Ask<T>, size_t> pending;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!results[i].has_value()) pending.Add(std::move(tasks[i]).TakeRequest(), i);
+  }
+  while (count < options.limit) {
+    auto response = co_await pending.Receive(deadline - Now());
+    if (!response.has_value()) break;
+    results[response->label] = std::move(response->result);
+    ++count;
+  }
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (!results[i].has_value()) tasks[i] = Task<T>(tasks[i].pid(), pending.Take(i));
+  }
+  if (count >= options.limit || options.on_timeout == OnTaskTimeout::kLeave) co_return results;
+  for (size_t i = 0; i < tasks.size(); ++i) {
+    if (results[i].has_value()) continue;
+    results[i] = options.on_timeout == OnTaskTimeout::kKill ? co_await tasks[i].Kill()
+                                                            : co_await tasks[i].Ignore();
   }
   co_return results;
 }

@@ -1,6 +1,7 @@
 // Tasks: semantics.md §11.
 #include "hydra/task/task.h"
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -162,7 +163,8 @@ HYDRA_TEST(TaskTest, YieldManyDealsWithThoseThatAreLate) {
     tasks.push_back(StartTask([] {}));
     tasks.push_back(StartTask(WaitForGo));
     const Pid late = tasks[1].pid();
-    const auto results = co_await YieldMany(std::span(tasks), absl::Milliseconds(5), what);
+    const auto results = co_await YieldMany(std::span(tasks),
+                                            {.timeout = absl::Milliseconds(5), .on_timeout = what});
     CO_ASSERT_EQ(results.size(), 2U);
     CO_ASSERT_TRUE(results[0].has_value());
     EXPECT_OK(*results[0]);
@@ -175,11 +177,49 @@ HYDRA_TEST(TaskTest, YieldManyDealsWithThoseThatAreLate) {
   co_await ExpectNoMessage();
 }
 
+// TSK3: with a limit it waits for so many only, whichever come first, and leaves the others.
+HYDRA_TEST_BY_HAND(TaskTest, YieldManyWaitsForSoManyOnly) {
+  std::vector<Task<std::string>> tasks;
+  tasks.push_back(StartTask(Slowly, "slow", absl::Seconds(3)));
+  tasks.push_back(StartTask(Slowly, "fast", absl::Seconds(1)));
+  tasks.push_back(StartTask(Slowly, "middle", absl::Seconds(2)));
+  const absl::Time start = Now();
+  const YieldManyOptions first = {.on_timeout = OnTaskTimeout::kKill, .limit = 1};
+  const auto results = co_await YieldMany(std::span(tasks), first);
+  EXPECT_EQ(Now() - start, absl::Seconds(1));
+  EXPECT_EQ(results[0], std::nullopt);
+  CO_ASSERT_TRUE(results[1].has_value());
+  EXPECT_THAT(*results[1], IsOkAndHolds("fast"));
+  EXPECT_EQ(results[2], std::nullopt);
+  EXPECT_EQ(co_await tasks[2].Await(), "middle");
+  EXPECT_EQ(co_await tasks[0].Await(), "slow");
+  // One that has come already counts.
+  std::vector<Task<int>> done;
+  done.push_back(StartTask(Add, 1, 2));
+  done.push_back(StartTask([]() -> Async<int> {
+    co_await Receive<Go>();
+    co_return 1;
+  }));
+  while (co_await IsAlive(done[0].pid())) co_await Yield();
+  EXPECT_TRUE((co_await YieldMany(std::span(done), {.limit = 1}))[0].has_value());
+  EXPECT_EQ(co_await done[1].Kill(), std::nullopt);
+}
+
 HYDRA_TEST(TaskTest, AwaitManyYieldsAllInOrder) {
   std::vector<Task<std::string>> tasks;
   tasks.push_back(StartTask(Slowly, "a", absl::Milliseconds(3)));
   tasks.push_back(StartTask(Slowly, "b", absl::Milliseconds(1)));
   EXPECT_THAT(co_await AwaitMany(std::move(tasks)), ElementsAre("a", "b"));
+  auto done = std::make_shared<std::atomic<int>>(0);
+  std::vector<Task<void>> nothing;
+  for (int i = 0; i < 3; ++i) {
+    nothing.push_back(StartTask([done, i]() -> Async<> {
+      co_await Sleep(absl::Milliseconds(i));
+      done->fetch_add(1);
+    }));
+  }
+  co_await AwaitMany(std::move(nothing));
+  EXPECT_EQ(done->load(), 3);
 }
 
 // TSK4: the cases.

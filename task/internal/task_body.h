@@ -25,6 +25,24 @@ struct Ask {
 template <typename F, typename... Args>
 using Returned = std::invoke_result_t<F&, Args...>;
 
+// Whether tasks can run such a function with such arguments; says why not.
+template <typename F, typename... Args>
+consteval bool CheckFunction() {
+  constexpr bool kCanBeCalled = std::is_invocable_v<F&, Args...>;
+  static_assert(
+      kCanBeCalled,
+      "a task's function can't be called with these arguments, which it is given as values");
+  if constexpr (kCanBeCalled) {
+    using T = Awaited<Returned<F, Args...>>;
+    constexpr bool kIsValue = std::is_void_v<T> || std::is_move_constructible_v<T>;
+    static_assert(
+        kIsValue && !std::is_reference_v<T>,
+        "a task's function returns nothing, a value that can be moved, or an Async of these");
+    return kIsValue && !std::is_reference_v<T>;
+  }
+  return false;
+}
+
 // Whether a task has ended because it was asked to by `reason`.
 template <typename Result>
 bool EndedAsAsked(const Result& result, const ExitReason& reason) {
@@ -60,13 +78,13 @@ Async<> Run(ReplyTo<Ask<T>> reply_to, F function, Args... args) {
 
 template <template <typename> typename Task, typename F, typename... Args>
 auto Start(const SpawnOptions& options, F&& function, Args&&... args) {
-  static_assert(std::is_invocable_v<std::decay_t<F>&, std::decay_t<Args>...>,
-                "StartTask(function, args...): the function can't be called with these arguments");
-  using T = Awaited<Returned<std::decay_t<F>, std::decay_t<Args>...>>;
-  auto spawned = SpawnAsked<Ask<T>>(options, &Run<T, std::decay_t<F>, std::decay_t<Args>...>,
-                                    std::forward<F>(function), std::forward<Args>(args)...);
-  if (!spawned.ok()) return Task<T>(spawned.status());
-  return Task<T>(spawned->pid, std::move(spawned->request));
+  if constexpr (CheckFunction<std::decay_t<F>, std::decay_t<Args>...>()) {
+    using T = Awaited<Returned<std::decay_t<F>, std::decay_t<Args>...>>;
+    auto spawned = SpawnAsked<Ask<T>>(options, &Run<T, std::decay_t<F>, std::decay_t<Args>...>,
+                                      std::forward<F>(function), std::forward<Args>(args)...);
+    if (!spawned.ok()) return Task<T>(spawned.status());
+    return Task<T>(spawned->pid, std::move(spawned->request));
+  }
 }
 
 }  // namespace hydra::task_internal
