@@ -548,11 +548,5 @@ HYDRA_TEST(StopTest, ServerCannotStopItselfSo) {
   }
 }
 
-// A handler is an ordinary member function: no runtime is needed to test it.
-TEST(WithoutRuntimeTest, HandlersAreOrdinaryFunctions) {
-  Plain plain;
-  EXPECT_EQ(plain.HandleCall(Plain::Get{}), 1);
-}
-
 }  // namespace
 }  // namespace hydra
