@@ -75,6 +75,33 @@ TEST_F(TransportMessageTest, AllWaysToAProcessKeepOneOrder) {
   for (int i = 0; i < 30; ++i) EXPECT_EQ(numbers[i], i);
 }
 
+// TMR1, TMR2
+TEST_F(TransportMessageTest, TimersReachOtherNodes) {
+  std::vector<int> numbers;
+  const Pid receiver = OnB([&numbers]() -> Async<> {
+    const Hello hello = co_await Receive<Hello>();
+    Send(hello.from, MakeAlias());
+    while (true) numbers.push_back((co_await Receive<Hello>()).number);
+  });
+  ASSERT_OK(b_->Register(receiver, "receiver"));
+  Run([receiver]() -> Async<> {
+    Send(receiver, Hello{Self()});
+    const Ref alias = co_await Receive<Ref>();
+    SendAfter(absl::Milliseconds(1), receiver, Hello{Self(), 1});
+    SendAfter(absl::Milliseconds(2), Dest("receiver", kB), Hello{Self(), 2});
+    SendAfter(absl::Milliseconds(3), alias, Hello{Self(), 3});
+    const TimerRef cancelled = SendAfter(absl::Milliseconds(4), receiver, Hello{Self(), 4});
+    EXPECT_EQ(ReadTimer(cancelled), absl::Milliseconds(4));
+    EXPECT_TRUE(CancelTimer(cancelled).has_value());
+    const TimerRef ticks = SendInterval(absl::Milliseconds(5), receiver, Hello{Self(), 5});
+    co_await Sleep(absl::Milliseconds(11));
+    EXPECT_TRUE(CancelTimer(ticks).has_value());
+    co_await Sleep(absl::Milliseconds(11));
+  });
+  RunUntilIdle();
+  EXPECT_THAT(numbers, testing::ElementsAre(1, 2, 3, 5, 5));
+}
+
 TEST_F(TransportMessageTest, MessageOfALocalTypeEndsItsSender) {
   const Pid receiver = OnB(WaitForStop);
   Run([receiver]() -> Async<> {

@@ -161,6 +161,11 @@ TimerPlace Scheduler::StartTimer(const ProcessName& name, Signal* message, Tick 
 }
 
 TimerPlace Scheduler::StartTimer(const Pid& receiver, Signal* message, Tick due, Tick interval) {
+  if (receiver.home() != home_ && remote_.is_node()) {
+    const TimerPlace place = timers_.Start(receiver, message, due, interval);
+    TimerArmed(due);
+    return place;
+  }
   if (!IsAlive(receiver)) {
     DestroySignal(message);
     return TimerPlace{};

@@ -48,6 +48,15 @@ TimerPlace Timers::Start(Pid receiver, UserTimerList& list, Signal* message, Tic
   return Begin(wheel, timer, sending, due, interval);
 }
 
+TimerPlace Timers::Start(Pid receiver, Signal* message, Tick due, Tick interval) {
+  const Sending sending = MakeSending(message, interval);
+  Wheel& wheel = WheelOf(receiver);
+  MutexLock lock(wheel.mutex);
+  UserTimer& timer = FreePlace(wheel);
+  timer.receiver = receiver;
+  return Begin(wheel, timer, sending, due, interval);
+}
+
 TimerPlace Timers::Start(const ProcessName& name, Signal* message, Tick due, Tick interval) {
   const Sending sending = MakeSending(message, interval);
   auto shared_name = std::make_shared<const ProcessName>(name);

@@ -96,6 +96,9 @@ class Timers {
   // `interval` ticks after that if it isn't 0. Takes the message.
   TimerPlace Start(Pid receiver, UserTimerList& list, Signal* message, Tick due, Tick interval);
 
+  // The same to a process of another node, whose end ends no timer here.
+  TimerPlace Start(Pid receiver, Signal* message, Tick due, Tick interval);
+
   // The same to whoever has the name when it fires. The receiver of the place is none.
   TimerPlace Start(const ProcessName& name, Signal* message, Tick due, Tick interval);
 

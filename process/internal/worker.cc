@@ -313,17 +313,27 @@ void Worker::FireTimers() {
 }
 
 void Worker::SendFired(FiredTimer& timer) noexcept {
-  const Pid receiver = timer.name == nullptr ? timer.process : scheduler_.WhereIs(*timer.name);
-  if (timer.message != nullptr) return Send(receiver, timer.message);
-  if (timer.repeated == nullptr)
-    return Send(receiver, NewSignal<WaitExpired>(&kWaitExpired, timer.due));
+  Signal* signal = timer.message;
+  if (timer.repeated != nullptr) {
+    signal = CopyOfInterval(timer);
+    if (signal == nullptr) return;
+  } else if (signal == nullptr) {
+    signal = NewSignal<WaitExpired>(&kWaitExpired, timer.due);
+  }
+  if (timer.name == nullptr) return Send(timer.process, signal);
+  scheduler_.Send(*timer.name, signal);
+}
+
+// Null if there is none.
+Signal* Worker::CopyOfInterval(const FiredTimer& timer) noexcept {
   try {
-    Send(receiver, timer.repeated->type->clone(timer.repeated.get()));
+    return timer.repeated->type->clone(timer.repeated.get());
   } catch (...) {
     HYDRA_LOG(ERROR) << "SendInterval to "
-                     << (timer.name == nullptr ? receiver.ToString() : timer.name->ToString())
+                     << (timer.name == nullptr ? timer.process.ToString() : timer.name->ToString())
                      << ": copying the message failed with "
                      << ExitReason::FromCurrentException().ToString() << "; this one is left out";
+    return nullptr;
   }
 }
 

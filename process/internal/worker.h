@@ -244,6 +244,7 @@ class Worker {
   void LetOthersRunNext();
   void FireTimers();
   void SendFired(FiredTimer& timer) noexcept;
+  static Signal* CopyOfInterval(const FiredTimer& timer) noexcept;
   Queue& QueueOf(const ControlBlock& process);
 
   // ---- One turn.
