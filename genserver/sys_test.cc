@@ -168,9 +168,10 @@ HYDRA_TEST(SysDebugTest, EventsAreLoggedKeptAndCounted) {
   EXPECT_OK(co_await sys::CountStatistics(counter.dest(), true));
   counter.Cast(Add{1});
   EXPECT_THAT(co_await counter.Call(Get{}), IsOkAndHolds(1));
+  const std::string me = Self().ToString();
   EXPECT_TRUE(log.Contains("in hydra::(anonymous namespace)::Counter::Add"));
-  EXPECT_TRUE(
-      log.Contains("reply to hydra::(anonymous namespace)::Counter::Get of " + Self().ToString()));
+  EXPECT_TRUE(log.Contains("in hydra::(anonymous namespace)::Counter::Get from " + me));
+  EXPECT_TRUE(log.Contains("reply to hydra::(anonymous namespace)::Counter::Get of " + me));
   const auto statistics = co_await sys::GetStatistics(counter.dest());
   CO_ASSERT_TRUE(statistics.ok());
   EXPECT_EQ(statistics->messages_in, 3U);  // the two, and the question

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -20,6 +21,7 @@
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
+#include "hydra/process/wire.h"
 
 namespace hydra::genserver_internal {
 
@@ -104,6 +106,20 @@ std::string ServerCore::Named() const {
   return named;
 }
 
+std::string_view ServerCore::MessageName() const {
+  constexpr std::string_view kAsked = "hydra::Asked<";
+  if (!last_message_.starts_with(kAsked)) return last_message_;
+  return last_message_.substr(kAsked.size(), last_message_.size() - kAsked.size() - 1);
+}
+
+void ServerCore::LogUnhandled(const Message& message) const {
+  // One of another node that nothing here knows says itself what it is.
+  const Encoded* encoded = message.Get<Encoded>();
+  HYDRA_LOG(WARNING) << Named() << " has got a "
+                     << (encoded == nullptr ? message.type_name() : encoded->type)
+                     << ", which it has no HandleInfo for";
+}
+
 void ServerCore::Finish() {
   if (!stop_reason().IsClean()) Report(stop_reason());
   EndReported(stop_reason());
@@ -114,7 +130,7 @@ void ServerCore::Report(const ExitReason& reason) {
   if (const std::string label = Label(); !label.empty())
     report.append(" (").append(label).append(")");
   report.append(" ended with ").append(reason.ToString());
-  if (!last_message_.empty()) report.append("\n  last message: ").append(last_message_);
+  if (!last_message_.empty()) report.append("\n  last message: ").append(MessageName());
   if (const std::string state = FormattedState(); !state.empty())
     report.append("\n  state: ").append(state);
   const char* before = "\n  ancestors: ";

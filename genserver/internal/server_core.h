@@ -98,6 +98,10 @@ class ServerCore {
   bool HandleSystemMessage();
   // "server Stack <0.1.2> "stack"", for logs.
   std::string Named() const;
+  // The type of the message that was handled last: of a call the request's.
+  std::string_view MessageName() const;
+  // Says that nothing handles `message`.
+  void LogUnhandled(const Message& message) const;
   // Gives back what memory it can.
   void GoToSleep();
   // How long to wait for a message after a callback that wanted something else than just that.

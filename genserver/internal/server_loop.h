@@ -70,7 +70,7 @@ class Server final : public ServerCore {
       next_ = Next();
     last_message_ = incoming_.type_name();
     if (debug_ != nullptr) [[unlikely]]
-      debug_->Note(SysEvent::Kind::kIn, last_message_, Pid());
+      debug_->Note(SysEvent::Kind::kIn, MessageName(), Asker(typename S::Protocol()));
     if (!HandleRequest(typename S::Protocol())) HandleOther();
   }
 
@@ -160,6 +160,19 @@ class Server final : public ServerCore {
     return true;
   }
 
+  // Who asks for what has been received; nobody if that is no call.
+  template <typename... Ms>
+  Pid Asker(Protocol<Ms...>) {
+    Pid asker;
+    const auto find = [&]<typename M>(std::type_identity<M>) {
+      if constexpr (IsCallRequest<M>) {
+        if (const auto* asked = incoming_.Get<Asked<M>>()) asker = asked->reply_to.from();
+      }
+    };
+    (find(std::type_identity<Ms>()), ...);
+    return asker;
+  }
+
   // The callback gets the ReplyTo.
   template <typename M>
   void HandleCallLater(Asked<M> asked) {
@@ -231,7 +244,7 @@ class Server final : public ServerCore {
   void HandleOther() {
     if (HandleSystemMessage() || HandleTypedInfo(typename InfosOf<S>::type())) return;
     if (incoming_.RefuseRequest()) {
-      HYDRA_LOG(WARNING) << Named() << " was asked a " << last_message_
+      HYDRA_LOG(WARNING) << Named() << " was asked a " << MessageName()
                          << ", which its Protocol lacks";
       return;
     }
@@ -261,8 +274,7 @@ class Server final : public ServerCore {
         Settle([&]() -> decltype(auto) { return state_->HandleInfo(message); });
       }
     } else {
-      HYDRA_LOG(WARNING) << Named() << " has got a " << message.type_name()
-                         << ", which it has no HandleInfo for";
+      LogUnhandled(message);
     }
   }
 
