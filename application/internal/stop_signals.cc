@@ -1,0 +1,141 @@
+#include "hydra/application/internal/stop_signals.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <ctime>
+#include <functional>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/time/time.h"
+#include "hydra/base/check.h"
+#include "hydra/base/mutex.h"
+
+namespace hydra::application_internal {
+namespace {
+
+// Longer limits are none: the clock would overflow.
+constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 10);
+
+// Says why, and ends the OS process. Nothing that another thread might hold is needed for it.
+[[noreturn]] void EndProcess(int exit_code, const std::string& why) {
+  const std::string line = why + "\n";
+  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  _exit(exit_code);
+}
+
+}  // namespace
+
+StopSignals::StopSignals(absl::Duration limit) : limit_(limit) {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGTERM);
+  sigaddset(&signals_, SIGINT);
+  HYDRA_CHECK_EQ(pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_), 0);
+}
+
+StopSignals::~StopSignals() {
+  {
+    const MutexLock lock(mutex_);
+    done_ = true;
+  }
+  if (thread_.joinable()) {
+    Wake();
+    thread_.join();
+  }
+  sigset_t answered;
+  sigemptyset(&answered);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    if (sigismember(&mask_before_, signal) == 0) sigaddset(&answered, signal);
+  }
+  const timespec now = {};
+  while (sigtimedwait(&answered, nullptr, &now) > 0) {
+  }
+  HYDRA_CHECK_EQ(pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr), 0);
+}
+
+void StopSignals::Start(std::function<void(int)> on_signal,
+                        std::function<std::string()> still_running) {
+  {
+    const MutexLock lock(mutex_);
+    on_signal_ = std::move(on_signal);
+    still_running_ = std::move(still_running);
+  }
+  thread_ = std::thread([this] { TakeSignals(); });
+}
+
+void StopSignals::StopBegins() {
+  {
+    const MutexLock lock(mutex_);
+    if (deadline_.has_value()) return;
+    BeginStop();
+  }
+  Wake();
+}
+
+void StopSignals::Detach() {
+  const MutexLock lock(mutex_);
+  on_signal_ = nullptr;
+  still_running_ = nullptr;
+}
+
+void StopSignals::TakeSignals() {
+  for (;;) {
+    const int signal = Take();
+    const MutexLock lock(mutex_);
+    if (done_) return;
+    if (signal != 0) Handle(signal);
+    if (deadline_.has_value() && Clock::now() >= *deadline_) EndAtLimit();
+  }
+}
+
+int StopSignals::Take() {
+  std::optional<Clock::time_point> deadline;
+  {
+    const MutexLock lock(mutex_);
+    deadline = deadline_;
+  }
+  siginfo_t info;
+  int signal = 0;
+  if (deadline.has_value()) {
+    const auto left = std::max(*deadline - Clock::now(), Clock::duration::zero());
+    const timespec timeout = absl::ToTimespec(absl::FromChrono(left));
+    signal = sigtimedwait(&signals_, &info, &timeout);
+  } else {
+    signal = sigwaitinfo(&signals_, &info);
+  }
+  if (signal < 0) {
+    HYDRA_CHECK(errno == EAGAIN || errno == EINTR) << "sigtimedwait: errno " << errno;
+    return 0;
+  }
+  return info.si_code == SI_TKILL && info.si_pid == getpid() ? 0 : signal;
+}
+
+void StopSignals::Wake() { pthread_kill(thread_.native_handle(), SIGTERM); }
+
+void StopSignals::Handle(int signal) {
+  if (std::exchange(has_had_signal_, true))
+    EndProcess(128 + signal, "a second signal: ending at once");
+  if (deadline_.has_value()) return;
+  BeginStop();
+  if (on_signal_ != nullptr) on_signal_(signal);
+}
+
+void StopSignals::BeginStop() {
+  deadline_ = Clock::now() +
+              absl::ToChronoNanoseconds(std::clamp(limit_, absl::ZeroDuration(), kLongest));
+}
+
+void StopSignals::EndAtLimit() {
+  std::string why = "the system hasn't stopped within " + absl::FormatDuration(limit_);
+  if (still_running_ != nullptr) why += still_running_();
+  EndProcess(1, why + ": ending at once");
+}
+
+}  // namespace hydra::application_internal
