@@ -29,9 +29,9 @@ namespace hydra {
 
 // The types of settings. As text: "true" or "false"; a decimal number; a duration like "1m30s"; any text.
 template <typename T>
-concept SettingType = std::same_as<T, bool> || std::same_as<T, int> || std::same_as<T, int64_t> ||
-                      std::same_as<T, double> || std::same_as<T, std::string> ||
-                      std::same_as<T, absl::Duration>;
+concept SettingType =
+    std::same_as<T, bool> || std::same_as<T, int> || std::same_as<T, int64_t> ||
+    std::same_as<T, double> || std::same_as<T, std::string> || std::same_as<T, absl::Duration>;
 
 // One setting, "application.key". Thread safety: its functions must be called by a process.
 template <SettingType T>

@@ -37,10 +37,11 @@ Application Starting(std::string name, std::function<Async<absl::StatusOr<Pid>>(
 
 HYDRA_TEST(ApplicationStartTest, LinksToTheRootItself) {
   auto root = std::make_shared<Pid>();
-  CO_ASSERT_THAT(co_await StartApplication(
-                     Starting("shop", [root]() -> Async<absl::StatusOr<Pid>> {
-                       co_return *root = Spawn(Idle);  // which no link makes
-                     })),
+  CO_ASSERT_THAT(co_await StartApplication(Starting("shop",
+                                                    [root]() -> Async<absl::StatusOr<Pid>> {
+                                                      co_return * root =
+                                                          Spawn(Idle);  // which no link makes
+                                                    })),
                  IsOk());
   const Pid master = WhereIs("application.shop");
   const std::optional<ProcessInfo> info = co_await Info(*root);
@@ -82,8 +83,8 @@ HYDRA_TEST(ApplicationStartTest, FailureSaysTheWayToIt) {
 }
 
 HYDRA_TEST(ApplicationStartTest, CrashIsAFailure) {  // APP3
-  const auto started = co_await StartApplication(
-      Starting("shop", []() -> Async<absl::StatusOr<Pid>> {
+  const auto started =
+      co_await StartApplication(Starting("shop", []() -> Async<absl::StatusOr<Pid>> {
         throw std::runtime_error("no route");
         co_return Pid();
       }));
@@ -124,7 +125,8 @@ HYDRA_TEST(ApplicationStartTest, CanBeTriedAgain) {  // APP3
     if (++*tries == 1) co_return absl::UnavailableError("not yet");
     co_return SpawnWith({.name = "root", .link = true}, Idle);
   });
-  EXPECT_THAT(co_await StartApplication(shop), StatusIs(absl::StatusCode::kUnavailable, testing::_));
+  EXPECT_THAT(co_await StartApplication(shop),
+              StatusIs(absl::StatusCode::kUnavailable, testing::_));
   EXPECT_THAT(co_await StartApplication(shop), IsOkAndHolds(ElementsAre("shop")));
 }
 
@@ -191,7 +193,8 @@ HYDRA_TEST(ApplicationStartTest, OneThatWouldWaitForItselfIsRefused) {  // APP4
   });
   shop.dependencies = {Journaled("stock", journal)};
   CO_ASSERT_THAT(co_await StartApplication(shop), IsOk());
-  EXPECT_THAT(*inner, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("wait for itself")));
+  EXPECT_THAT(*inner,
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("wait for itself")));
   EXPECT_THAT(journal->entries(), ElementsAre("start stock", "stock runs"));
 }
 

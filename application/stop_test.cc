@@ -86,9 +86,9 @@ HYDRA_TEST(ApplicationStopTest, KnowsWhyARootThatEndedAtOnceDidSo) {  // APP2
 }
 
 HYDRA_TEST_BY_HAND(ApplicationStopTest, WaitsForTheRootAsLongAsItTakes) {  // APP2
-  CO_ASSERT_THAT(co_await StartApplication(
-                     Ending([]() -> Async<> { co_await Sleep(absl::Hours(3)); })),
-                 IsOk());
+  CO_ASSERT_THAT(
+      co_await StartApplication(Ending([]() -> Async<> { co_await Sleep(absl::Hours(3)); })),
+      IsOk());
   const absl::Time begin = Now();
   EXPECT_OK(co_await StopApplication("shop"));
   EXPECT_GE(Now() - begin, absl::Hours(3));
@@ -151,19 +151,20 @@ HYDRA_TEST(ApplicationStopTest, KillsWhatIsLeft) {  // APP2
   auto grandchild = std::make_shared<Pid>();
   auto stranger = std::make_shared<Pid>();
   CO_ASSERT_THAT(
-      co_await StartApplication(
-          {.name = "shop",
-           .start = [=]() -> Async<absl::StatusOr<Pid>> {
-             co_return SpawnLink([=]() -> Async<> {
-               // The child ends, and neither is linked to anybody.
-               const absl::StatusOr<Pid> child = SpawnWith({.label = "child"}, [=]() -> Async<> {
-                 *grandchild = SpawnWith({.label = "grandchild"}, Idle).value();
-                 co_return;
-               });
-               *stranger = Spawn(Idle);
-               co_await Idle();
-             });
-           }}),
+      co_await StartApplication({.name = "shop",
+                                 .start = [=]() -> Async<absl::StatusOr<Pid>> {
+                                   co_return SpawnLink([=]() -> Async<> {
+                                     // The child ends, and neither is linked to anybody.
+                                     const absl::StatusOr<Pid> child =
+                                         SpawnWith({.label = "child"}, [=]() -> Async<> {
+                                           *grandchild =
+                                               SpawnWith({.label = "grandchild"}, Idle).value();
+                                           co_return;
+                                         });
+                                     *stranger = Spawn(Idle);
+                                     co_await Idle();
+                                   });
+                                 }}),
       IsOk());
   while (!co_await IsAlive(*grandchild)) co_await Sleep(absl::Milliseconds(1));
   const ScopedLogCapture log;
@@ -191,7 +192,8 @@ HYDRA_TEST(ApplicationStopTest, OneThatWouldWaitForItselfIsRefused) {  // APP4
   shop.prep_stop = [inner]() -> Async<> { *inner = co_await StopApplication("stock"); };
   CO_ASSERT_THAT(co_await StartApplication(shop), IsOk());
   EXPECT_OK(co_await StopApplication("shop"));
-  EXPECT_THAT(*inner, StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("wait for itself")));
+  EXPECT_THAT(*inner,
+              StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("wait for itself")));
 }
 
 }  // namespace

@@ -45,8 +45,8 @@ Async<absl::StatusOr<std::vector<std::string>>> StartApplication(Application app
 }
 
 Async<absl::Status> StopApplication(std::string name) {
-  co_return co_await AskController(application_internal::StopRequest{
-      .application = std::move(name), .asker = SelfAndAncestors()});
+  co_return co_await AskController(application_internal::StopRequest{.application = std::move(name),
+                                                                     .asker = SelfAndAncestors()});
 }
 
 Async<std::vector<std::string>> RunningApplications() {

@@ -1,4 +1,6 @@
 // How the whole system is stopped, and what stops it.
+#include "hydra/application/system.h"
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +14,6 @@
 #include "gtest/gtest.h"
 #include "hydra/application/application_testing.h"
 #include "hydra/application/spec.h"
-#include "hydra/application/system.h"
 #include "hydra/base/status_testing.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
@@ -88,9 +89,9 @@ TEST(ApplicationSystemTest, EndOfARootStopsTheSystemIfItsRestartSaysSo) {  // AP
 HYDRA_TEST(ApplicationSystemTest, StopsInReverseOrder) {
   auto journal = std::make_shared<Journal>();
   const Application log = Journaled("log", journal);
-  CO_ASSERT_THAT(co_await StartApplication(
-                     Journaled("shop", journal, {Journaled("stock", journal, {log})})),
-                 IsOk());
+  CO_ASSERT_THAT(
+      co_await StartApplication(Journaled("shop", journal, {Journaled("stock", journal, {log})})),
+      IsOk());
   CO_ASSERT_THAT(co_await StartApplication(Journaled("bank", journal, {log})), IsOk());
   StopSystem(3);
   StopSystem(4);  // the first counts
@@ -109,9 +110,9 @@ HYDRA_TEST(ApplicationSystemTest, StartsNothingAnyMore) {  // APP7
   auto journal = std::make_shared<Journal>();
   StopSystem();
   EXPECT_EQ(co_await SystemStopped(), 0);
-  EXPECT_THAT(co_await StartApplication(Journaled("shop", journal)),
-              StatusIs(absl::StatusCode::kFailedPrecondition,
-                       "application shop: the system is stopping"));
+  EXPECT_THAT(
+      co_await StartApplication(Journaled("shop", journal)),
+      StatusIs(absl::StatusCode::kFailedPrecondition, "application shop: the system is stopping"));
   EXPECT_THAT(co_await StopApplication("shop"),
               StatusIs(absl::StatusCode::kFailedPrecondition, HasSubstr("the system is stopping")));
 }
@@ -157,8 +158,8 @@ HYDRA_TEST(ApplicationSystemTest, BreaksAStartOff) {  // APP9
   EXPECT_THAT(co_await Receive<Result>(),
               StatusIs(absl::StatusCode::kCancelled, "application shop: the system is stopping"));
   EXPECT_FALSE(co_await IsAlive(*part));
-  EXPECT_THAT(journal->entries(), ElementsAre("start stock", "prep_stop stock",
-                                              "root stock: shutdown", "stop stock"));
+  EXPECT_THAT(journal->entries(),
+              ElementsAre("start stock", "prep_stop stock", "root stock: shutdown", "stop stock"));
 }
 
 HYDRA_TEST(ApplicationSystemTest, ACrashDuringAStartStopsTheSystem) {  // APP5

@@ -15,7 +15,7 @@ namespace hydra::application_internal {
 
 // How a type is read from text.
 struct SettingParser {
-  std::string_view what;             // "a whole number"
+  std::string_view what;                     // "a whole number"
   std::any (*parse)(std::string_view text);  // empty if the text isn't that
 };
 SettingParser ParserOf(bool);

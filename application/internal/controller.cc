@@ -223,8 +223,8 @@ Async<ExitReason> Controller::StopOne(Running running) {
   if (reason.IsClean()) {
     HYDRA_LOG(INFO) << "application " << running.name << " has stopped";
   } else {
-    HYDRA_LOG(ERROR) << "application " << running.name << " has stopped, but not in order: "
-                     << reason.ToString();
+    HYDRA_LOG(ERROR) << "application " << running.name
+                     << " has stopped, but not in order: " << reason.ToString();
   }
   co_return reason;
 }
@@ -251,13 +251,13 @@ Async<> Controller::CleanUp() {
 }
 
 Async<> Controller::KillLeftoversOf(std::string name, Pid master) {
-  const absl::StatusOr<Pid> killer = SpawnWith(
-      {.link = true, .label = "end of application " + name}, KillLeftovers, name, master);
+  const absl::StatusOr<Pid> killer =
+      SpawnWith({.link = true, .label = "end of application " + name}, KillLeftovers, name, master);
   if (killer.ok()) {
     co_await AwaitEnd(*killer);
   } else {
-    HYDRA_LOG(ERROR) << "application " << name << ": what is left of it can't be looked for: "
-                     << killer.status().ToString();
+    HYDRA_LOG(ERROR) << "application " << name
+                     << ": what is left of it can't be looked for: " << killer.status().ToString();
   }
 }
 
@@ -300,8 +300,7 @@ Async<Controller::Event> Controller::NextWhileBusy() {
 }
 
 bool Controller::Refuses(const std::vector<Pid>& asker) const {
-  return exit_code_.has_value() ||
-         std::find(asker.begin(), asker.end(), busy_with_) != asker.end();
+  return exit_code_.has_value() || std::find(asker.begin(), asker.end(), busy_with_) != asker.end();
 }
 
 absl::Status Controller::Refusal() const {
@@ -342,8 +341,8 @@ void Controller::HasEnded(const ExitSignal& exit) {
   if (place == running_.end()) return;
   using Restart = Application::Restart;
   const bool clean = exit.reason.IsClean();
-  const bool stops = place->restart == Restart::kPermanent ||
-                     (place->restart == Restart::kTransient && !clean);
+  const bool stops =
+      place->restart == Restart::kPermanent || (place->restart == Restart::kTransient && !clean);
   const std::string text = "application " + place->name + " has ended: " + exit.reason.ToString();
   if (clean) {
     HYDRA_LOG(INFO) << text;

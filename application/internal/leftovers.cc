@@ -27,8 +27,8 @@ Async<size_t> KillOnce(Pid master) {
   for (const Pid pid : Processes()) {
     if (pid == Self()) continue;
     const std::optional<ProcessInfo> info = co_await Info(pid);
-    if (!info.has_value() || std::find(info->ancestors.begin(), info->ancestors.end(), master) ==
-                                 info->ancestors.end())
+    if (!info.has_value() ||
+        std::find(info->ancestors.begin(), info->ancestors.end(), master) == info->ancestors.end())
       continue;
     ends.push_back(Monitor(pid));
     Exit(pid, ExitReason::Kill());

@@ -39,8 +39,7 @@ class Planner {
  private:
   absl::Status Check(const Application& application, const std::string& path) const {
     if (application.name.empty()) return absl::InvalidArgumentError(path + ": it has no name");
-    if (application.start == nullptr)
-      return absl::InvalidArgumentError(path + ": it has no start");
+    if (application.start == nullptr) return absl::InvalidArgumentError(path + ": it has no start");
     if (std::find(under_way_.begin(), under_way_.end(), application.name) != under_way_.end())
       return absl::InvalidArgumentError(path + ": it depends on itself");
     return absl::OkStatus();

@@ -1,12 +1,17 @@
 #include "hydra/application/internal/stop_signals.h"
 
+#include <poll.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <climits>
 #include <csignal>
+#include <cstdint>
 #include <ctime>
 #include <functional>
 #include <optional>
@@ -38,6 +43,10 @@ StopSignals::StopSignals(absl::Duration limit) : limit_(limit) {
   sigaddset(&signals_, SIGTERM);
   sigaddset(&signals_, SIGINT);
   HYDRA_CHECK_EQ(pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_), 0);
+  signal_fd_ = signalfd(-1, &signals_, SFD_CLOEXEC);
+  HYDRA_CHECK(signal_fd_ >= 0) << "signalfd: errno " << errno;
+  wake_fd_ = eventfd(0, EFD_CLOEXEC);
+  HYDRA_CHECK(wake_fd_ >= 0) << "eventfd: errno " << errno;
 }
 
 StopSignals::~StopSignals() {
@@ -49,6 +58,8 @@ StopSignals::~StopSignals() {
     Wake();
     thread_.join();
   }
+  close(wake_fd_);
+  close(signal_fd_);
   sigset_t answered;
   sigemptyset(&answered);
   for (const int signal : {SIGTERM, SIGINT}) {
@@ -96,28 +107,25 @@ void StopSignals::TakeSignals() {
 }
 
 int StopSignals::Take() {
-  std::optional<Clock::time_point> deadline;
-  {
-    const MutexLock lock(mutex_);
-    deadline = deadline_;
+  pollfd fds[] = {{signal_fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+  if (poll(fds, 2, UntilDeadline()) <= 0) return 0;
+  if (fds[1].revents != 0) {
+    eventfd_t wakes;
+    eventfd_read(wake_fd_, &wakes);
   }
-  siginfo_t info;
-  int signal = 0;
-  if (deadline.has_value()) {
-    const auto left = std::max(*deadline - Clock::now(), Clock::duration::zero());
-    const timespec timeout = absl::ToTimespec(absl::FromChrono(left));
-    signal = sigtimedwait(&signals_, &info, &timeout);
-  } else {
-    signal = sigwaitinfo(&signals_, &info);
-  }
-  if (signal < 0) {
-    HYDRA_CHECK(errno == EAGAIN || errno == EINTR) << "sigtimedwait: errno " << errno;
-    return 0;
-  }
-  return info.si_code == SI_TKILL && info.si_pid == getpid() ? 0 : signal;
+  signalfd_siginfo info;
+  if (fds[0].revents == 0 || read(signal_fd_, &info, sizeof(info)) != sizeof(info)) return 0;
+  return static_cast<int>(info.ssi_signo);
 }
 
-void StopSignals::Wake() { pthread_kill(thread_.native_handle(), SIGTERM); }
+int StopSignals::UntilDeadline() {
+  const MutexLock lock(mutex_);
+  if (!deadline_.has_value()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - Clock::now()).count();
+  return static_cast<int>(std::clamp<int64_t>(left, 0, INT_MAX));  // not all of it: asked again
+}
+
+void StopSignals::Wake() { eventfd_write(wake_fd_, 1); }
 
 void StopSignals::Handle(int signal) {
   if (std::exchange(has_had_signal_, true))
@@ -128,8 +136,8 @@ void StopSignals::Handle(int signal) {
 }
 
 void StopSignals::BeginStop() {
-  deadline_ = Clock::now() +
-              absl::ToChronoNanoseconds(std::clamp(limit_, absl::ZeroDuration(), kLongest));
+  deadline_ =
+      Clock::now() + absl::ToChronoNanoseconds(std::clamp(limit_, absl::ZeroDuration(), kLongest));
 }
 
 void StopSignals::EndAtLimit() {

@@ -3,15 +3,13 @@
 // The protocol:
 //  1. The constructor blocks both signals in the calling thread, so every thread that is started later has
 //     them blocked, and none is lost: they stay pending.
-//  2. `Start` starts the one thread that takes them, by sigtimedwait.
+//  2. `Start` starts the one thread that takes them, from a signalfd. An eventfd wakes it for anything else:
+//     unlike a signal to itself, that can't be taken for one that somebody has sent.
 //  3. The first signal begins the stop; the second ends the OS process. When the limit has passed since the
 //     stop began, by a signal or by `StopBegins`, the thread ends the OS process, too. So neither depends
 //     on any scheduler's being free.
 //  4. The destructor ends the thread and gives the calling thread its mask back. What is still pending by
 //     then has been answered by the stop, and is dropped.
-//
-// The thread is woken by a SIGTERM that is directed at it: nobody else can send it one (SI_TKILL from this OS
-// process).
 #ifndef HYDRA_APPLICATION_INTERNAL_STOP_SIGNALS_H_
 #define HYDRA_APPLICATION_INTERNAL_STOP_SIGNALS_H_
 
@@ -50,8 +48,10 @@ class StopSignals {
   using Clock = std::chrono::steady_clock;
 
   void TakeSignals();
-  // Waits for a signal, at most until the deadline. Returns 0 when that has come, or by Wake.
+  // Waits for a signal, a Wake, or the deadline. Returns the signal's number, or 0.
   int Take();
+  // How long to wait, as poll(2) has it.
+  int UntilDeadline();
   void Wake();
   void Handle(int signal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginStop() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -60,6 +60,8 @@ class StopSignals {
   const absl::Duration limit_;
   sigset_t signals_;
   sigset_t mask_before_;
+  int signal_fd_ = -1;
+  int wake_fd_ = -1;
   std::thread thread_;
 
   Mutex mutex_;
