@@ -29,10 +29,13 @@ namespace {
 // Longer limits are none: the clock would overflow.
 constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 10);
 
-// Says why, and ends the OS process. Nothing that another thread might hold is needed for it.
+// Says why, and ends the OS process. Nothing that another thread might hold is needed for it, and no reader
+// of stderr can hold it up.
 [[noreturn]] void EndProcess(int exit_code, const std::string& why) {
-  const std::string line = why + "\n";
-  [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, line.data(), line.size());
+  const std::string line = (why + "\n").substr(0, PIPE_BUF);
+  pollfd error = {STDERR_FILENO, POLLOUT, 0};
+  if (poll(&error, 1, 0) > 0)
+    static_cast<void>(!write(STDERR_FILENO, line.data(), line.size()));
   _exit(exit_code);
 }
 
