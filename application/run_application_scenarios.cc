@@ -165,6 +165,21 @@ int GetALateSignal() {
   return RunApplication(shop);
 }
 
+// A signal that is too late for the system is dropped: it doesn't wait until the mask is restored.
+int GetASignalAtTheVeryEnd() {
+  struct Raises {
+    ~Raises() { raise(SIGTERM); }  // by main's thread, which destroys what is left in the runtime
+  };
+  return RunApplication(Rooted([]() -> Async<> {
+    hydra::Spawn([]() -> Async<> {
+      const Raises raises;
+      hydra::StopSystem();
+      co_await Forever();
+    });
+    co_await Forever();
+  }));
+}
+
 // What signals do afterwards is what they did before.
 int RestoreTheMask() {
   sigset_t set;
@@ -208,6 +223,7 @@ int main(int argc, char** argv) {
       {"leave one that computes",
        [] { return LeaveOneThatComputes({.shutdown_limit = absl::Milliseconds(200)}); }},
       {"get a late signal", &GetALateSignal},
+      {"get a signal at the very end", &GetASignalAtTheVeryEnd},
       {"restore the mask", &RestoreTheMask},
       {"set shop.port to 9090", [] { return Set("shop.port", "9090"); }},
       {"set shop.port to many", [] { return Set("shop.port", "many"); }},

@@ -123,6 +123,10 @@ TEST(RunApplicationTest, SignalAfterTheStopHasBegunChangesNothing) {  // APP9
   EXPECT_EQ(Program("get a late signal").Wait(), "exit code 0");
 }
 
+TEST(RunApplicationTest, SignalThatComesTooLateIsDropped) {  // APP9
+  EXPECT_EQ(Program("get a signal at the very end").Wait(), "exit code 0");
+}
+
 TEST(RunApplicationTest, SignalsAreAsBeforeWhenItHasReturned) {  // APP9
   Program shop("restore the mask");
   EXPECT_EQ(shop.Wait(), "signal 15");

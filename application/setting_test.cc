@@ -11,6 +11,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/application/application_testing.h"
+#include "hydra/application/internal/any_setting.h"
+#include "hydra/application/internal/settings_table.h"
 #include "hydra/application/spec.h"
 #include "hydra/application/system.h"
 #include "hydra/base/status_testing.h"
@@ -64,6 +66,20 @@ TEST(SettingTest, EachRuntimeHasItsOwn) {
   other.Run([&]() -> Async<> { co_return void(in_other = kPort.Get()); });
   EXPECT_EQ(in_one, 1);
   EXPECT_EQ(in_other, 8080);
+}
+
+TEST(SettingTest, IsForgottenWithItsRuntime) {
+  uint32_t home = 0;
+  const void* const setting = static_cast<const application_internal::AnySetting*>(&kPort);
+  {
+    Runtime runtime({.schedulers = 1});
+    runtime.Run([&]() -> Async<> {
+      kPort.Set(1);
+      co_return void(home = Self().home());
+    });
+    EXPECT_TRUE(application_internal::SettingValue(home, setting).has_value());
+  }
+  EXPECT_FALSE(application_internal::SettingValue(home, setting).has_value());
 }
 
 HYDRA_TEST(SettingTest, IsReadFromText) {

@@ -162,6 +162,21 @@ HYDRA_TEST(ApplicationSystemTest, BreaksAStartOff) {  // APP9
               ElementsAre("start stock", "prep_stop stock", "root stock: shutdown", "stop stock"));
 }
 
+// By hand: on threads the system may begin to stop before the start is done, and break it off.
+HYDRA_TEST_BY_HAND(ApplicationSystemTest, AStartThatIsDoneIsNotBrokenOff) {  // APP9
+  auto journal = std::make_shared<Journal>();
+  Application shop = Journaled("shop", journal);
+  shop.start = [start = shop.start]() -> Async<absl::StatusOr<Pid>> {
+    absl::StatusOr<Pid> root = co_await start();
+    StopSystem();
+    co_return root;
+  };
+  EXPECT_THAT(co_await StartApplication(shop), IsOk());
+  EXPECT_EQ(co_await SystemStopped(), 0);
+  EXPECT_THAT(journal->entries(),
+              ElementsAre("start shop", "prep_stop shop", "root shop: shutdown", "stop shop"));
+}
+
 HYDRA_TEST(ApplicationSystemTest, ACrashDuringAStartStopsTheSystem) {  // APP5
   auto journal = std::make_shared<Journal>();
   Application shop = {.name = "shop",

@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "hydra/application/internal/leftovers.h"
 #include "hydra/application/internal/master.h"
 #include "hydra/application/internal/messages.h"
@@ -274,7 +275,13 @@ Async<Controller::StartOutcome> Controller::AwaitStart(Pid pid) {
       Handle(std::move(event));
     }
   }
-  co_return StartOutcome{.status = SystemStops()};
+  // One that has started meanwhile is stopped in order, like the others.
+  std::optional<MasterStarted> started =
+      co_await Receive<MasterStarted>()
+          .Where([pid](const MasterStarted& message) { return message.master == pid; })
+          .Within(absl::ZeroDuration());
+  co_return StartOutcome{.status =
+                             started.has_value() ? std::move(started->status) : SystemStops()};
 }
 
 Async<ExitReason> Controller::AwaitEnd(Pid pid) {

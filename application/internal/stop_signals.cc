@@ -34,8 +34,7 @@ constexpr absl::Duration kLongest = absl::Hours(24 * 365 * 10);
 [[noreturn]] void EndProcess(int exit_code, const std::string& why) {
   const std::string line = (why + "\n").substr(0, PIPE_BUF);
   pollfd error = {STDERR_FILENO, POLLOUT, 0};
-  if (poll(&error, 1, 0) > 0)
-    static_cast<void>(!write(STDERR_FILENO, line.data(), line.size()));
+  if (poll(&error, 1, 0) > 0) static_cast<void>(!write(STDERR_FILENO, line.data(), line.size()));
   _exit(exit_code);
 }
 
