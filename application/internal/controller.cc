@@ -61,12 +61,28 @@ absl::Status Ended(const ExitReason& reason) {
 
 absl::Status SystemStops() { return absl::CancelledError("the system is stopping"); }
 
+// The values of a runtime's settings live as long as its controller, also one that never gets a turn.
+class OwnedSettings {
+ public:
+  explicit OwnedSettings(uint32_t home) : home_(home) {}
+  OwnedSettings(const OwnedSettings&) = delete;
+  OwnedSettings& operator=(const OwnedSettings&) = delete;
+  ~OwnedSettings() {
+    if (owned_) ForgetSettings(home_);
+  }
+  void Disown() { owned_ = false; }
+
+ private:
+  const uint32_t home_;
+  bool owned_ = true;
+};
+
 class Controller {
  public:
-  explicit Controller(std::function<void()> on_stop) : on_stop_(std::move(on_stop)) {}
+  Controller(std::function<void()> on_stop, std::shared_ptr<OwnedSettings> settings)
+      : on_stop_(std::move(on_stop)), settings_(std::move(settings)) {}
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
-  ~Controller() { ForgetSettings(home_); }
 
   Async<> Run();
 
@@ -124,8 +140,8 @@ class Controller {
                         [name](const Running& running) { return running.name == name; });
   }
 
-  const uint32_t home_ = Self().home();
   const std::function<void()> on_stop_;
+  const std::shared_ptr<OwnedSettings> settings_;
   std::vector<Running> running_;  // in the order of their start
   std::vector<Running> ended_;    // by themselves, and not cleaned up
   Pid busy_with_;                 // the master that is being started or stopped
@@ -370,8 +386,8 @@ void Controller::BeginStopping(int exit_code) {
   if (on_stop_ != nullptr) on_stop_();
 }
 
-Async<> RunController(std::function<void()> on_stop) {
-  Controller controller(std::move(on_stop));
+Async<> RunController(std::function<void()> on_stop, std::shared_ptr<OwnedSettings> settings) {
+  Controller controller(std::move(on_stop), std::move(settings));
   co_await controller.Run();
 }
 
@@ -379,9 +395,12 @@ Async<> RunController(std::function<void()> on_stop) {
 
 void EnsureController(std::function<void()> on_stop) {
   if (WhereIs(kController)) return;
+  const auto settings = std::make_shared<OwnedSettings>(Self().home());
+  const absl::StatusOr<Pid> controller =
+      SpawnWith({.name = std::string(kController), .label = "starts applications"}, RunController,
+                std::move(on_stop), settings);
   // If somebody else was faster, theirs is as good. If nothing could be spawned, requests to it fail.
-  static_cast<void>(SpawnWith({.name = std::string(kController), .label = "starts applications"},
-                              RunController, std::move(on_stop)));
+  if (!controller.ok()) settings->Disown();
 }
 
 }  // namespace hydra::application_internal
