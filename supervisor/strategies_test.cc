@@ -30,6 +30,7 @@ using supervisor_testing::Event;
 using supervisor_testing::Events;
 using supervisor_testing::FailsAt;
 using supervisor_testing::FailsWhile;
+using supervisor_testing::Ignored;
 using supervisor_testing::IgnoredWhile;
 using supervisor_testing::MakeFlag;
 using supervisor_testing::NextEvents;
@@ -154,6 +155,19 @@ HYDRA_TEST(StrategyTest, SiblingsThatDontRunAreStartedToo) {
     co_await EndOf(supervisor.pid());
     co_await Flush<Event>();
   }
+}
+
+// SUP3: one whose start is ignored hasn't been started anew.
+HYDRA_TEST(StrategyTest, AnIgnoredStartIsNoRestart) {
+  const ScopedLogCapture log;
+  const auto supervisor = co_await StartSupervisor(
+      {.strategy = Strategy::kOneForAll}, {RecorderSpec("a"), Child<Ignored>({.id = "ignored"})});
+  co_await EndChild("a");
+  EXPECT_THAT(co_await States(supervisor), ElementsAre("a running", "ignored stopped"));
+  const absl::StatusOr<std::vector<ChildInfo>> children = co_await WhichChildren(supervisor);
+  CO_ASSERT_TRUE(children.ok());
+  EXPECT_EQ(children->front().restarts, 1U);
+  EXPECT_EQ(children->back().restarts, 0U);
 }
 
 // SUP23

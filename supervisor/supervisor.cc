@@ -195,7 +195,7 @@ Async<Next> Supervisor::Restart(ChildEntry* child) {
       RestartLater(starting);
       break;
     }
-    ++starting->restarts;
+    if (*pid) ++starting->restarts;
     NoteStarted(starting, *pid);
   } while (strategy != Strategy::kOneForOne && next != nullptr);
   co_return Next();
