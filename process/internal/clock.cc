@@ -18,21 +18,6 @@ int64_t Read(clockid_t clock) {
 
 constexpr absl::Duration kNever = absl::Hours(24 * 365 * 100);
 
-// A reading is recent for so many cycles of the processor's time stamp counter. That they take no longer
-// than kRecentNanos is all that is asked of the counter: it runs at 500 MHz or more, and does so at a
-// constant rate on what was built since 2008.
-constexpr uint64_t kRecentCycles = 100'000;
-constexpr int64_t kRecentNanos = 200'000;
-
-// Reading it takes a third of the time that reading the clock does.
-#ifdef __x86_64__
-constexpr bool kCountsCycles = true;
-uint64_t Cycles() { return __builtin_ia32_rdtsc(); }
-#else
-constexpr bool kCountsCycles = false;
-uint64_t Cycles() { return 0; }
-#endif
-
 }  // namespace
 
 Clock::Clock(Kind kind)
@@ -54,14 +39,17 @@ Tick Clock::TickAfter(absl::Duration delay) const {
   return TickAt(ElapsedNanos() + nanos);
 }
 
-Tick Clock::TickAfter(absl::Duration delay, Reading& last) const {
+Tick Clock::TickAfterAnother(absl::Duration delay, Reading& last) const {
   if (kind_ == Kind::kVirtual || delay <= absl::ZeroDuration() || delay >= kNever)
     return TickAfter(delay);
   // What is rounded down is less than the one that is added.
   const int64_t nanos = absl::ToInt64Nanoseconds(delay) + 1;
   const uint64_t cycles = Cycles();
-  if (kCountsCycles && cycles - last.cycles < kRecentCycles)
-    return TickAt(last.nanos + kRecentNanos + nanos);
+  if (IsRecent(last, cycles)) {
+    last.delay = delay;
+    last.tick = TickAt(last.nanos + kRecentNanos + nanos);
+    return last.tick;
+  }
   last = {.nanos = ElapsedNanos(), .cycles = cycles};
   return TickAt(last.nanos + nanos);
 }
