@@ -18,7 +18,7 @@ namespace hydra::process_internal {
 
 Pending::Pending(Question question, const Ref& ref, Signal* signal)
     : Pending(std::move(question), ref) {
-  remote_ = *SendAsking(question_.to, signal);
+  remote_ = SendAsking(question_.to, signal);
 }
 
 Pending::Pending(Question question, const Ref& ref) : question_(std::move(question)), ref_(ref) {

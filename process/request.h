@@ -145,9 +145,9 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
 
   RequestResult<M> await_resume() {
     using Answer = AnswerOf<typename M::Reply>;
-    const Finish finish(*this);
     if (HasAnswer<Answer>()) [[likely]]
       return TakeAnswer<Answer>();
+    const Finish finish(*this);
     if (absl::Status failure = Failure(); !failure.ok()) return failure;
     if (absl::Status failure = Decode<Answer>(question()); !failure.ok()) return failure;
     return TakeAnswer<Answer>();

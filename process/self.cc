@@ -11,7 +11,6 @@
 
 namespace hydra {
 
-using process_internal::ControlBlock;
 using process_internal::Worker;
 
 Pid Self() {
@@ -23,10 +22,7 @@ std::string RegisteredName() { return Worker::CurrentOrDie().scheduler().names()
 
 std::string Label() { return Worker::CurrentOrDie().Label(); }
 
-Ref MakeRef() {
-  ControlBlock& process = Worker::CurrentProcess();
-  return Ref(Worker::CurrentOrDie().PidOf(process), process.mailbox.Mark());
-}
+Ref MakeRef() { return process_internal::NewRef(); }
 
 void SetLabel(std::string_view label) { Worker::CurrentOrDie().SetLabel(label); }
 

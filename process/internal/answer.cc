@@ -10,6 +10,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "hydra/base/compiler.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer_signal.h"
@@ -75,11 +76,15 @@ absl::Status Refused(const std::string& what, const Refusal& refusal) {
   return CallFailure(absl::UnavailableError(asked + "the request was dropped without an answer"));
 }
 
-std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not_to) {
-  Worker& worker = Worker::CurrentOrDie();
+namespace {
+
+// Sends the signal of a request, and takes it, unless `to` is `not_to`: returns nothing then. Returns
+// whom to tell when the answer isn't waited for any more; null if nobody.
+std::optional<Remote*> SendAsking(Worker& worker, const Dest& to, Signal* signal,
+                                  const Pid& not_to) {
   Scheduler& scheduler = worker.scheduler();
   Pid pid;
-  if (to.pid() != nullptr) [[likely]] {
+  if (to.pid() != nullptr) {
     pid = *to.pid();
   } else if (to.alias() != nullptr) {
     pid = to.alias()->creator();
@@ -96,6 +101,12 @@ std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not
   return pid && pid.home() != scheduler.home() ? &scheduler.remote() : nullptr;
 }
 
+}  // namespace
+
+Remote* SendAsking(const Dest& to, Signal* signal) {
+  return *SendAsking(Worker::CurrentOrDie(), to, signal, Pid());
+}
+
 // ---- AnswerTarget.
 
 void AnswerTarget::Hold() { holder_ = Worker::CurrentOrDie().HoldRequest(asker_); }
@@ -104,10 +115,10 @@ void AnswerTarget::HeldFromBirth() { holder_ = Self(); }
 
 void AnswerTarget::Answer(AnswerSignal* answer) && {
   if (!asker_) return DestroySignal(answer);
-  const Ref asker = std::exchange(asker_, Ref());
   Worker& worker = Worker::CurrentOrDie();
-  if (holder_) worker.ReleaseRequest(holder_, asker);
-  worker.Send(asker.creator(), answer);
+  if (holder_) worker.ReleaseRequest(holder_, asker_);
+  const Pid asker = std::exchange(asker_, Ref()).creator();
+  worker.Send(asker, answer);
 }
 
 void AnswerTarget::Refuse(Scheduler& scheduler, const Refusal& refusal) && {
@@ -133,9 +144,6 @@ void AnswerTarget::Drop() noexcept {
 
 // ---- AnswerWait, AskingWait.
 
-AskingWait::AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self)
-    : self_(self), ref_(MakeRef()), question_{.what = what, .to = to}, timeout_(timeout) {}
-
 // NOLINTBEGIN(bugprone-use-after-move): what is moved away first is the base only.
 AskingWait::AskingWait(AskingWait&& other) noexcept
     : AnswerWait(std::move(other)),
@@ -146,19 +154,32 @@ AskingWait::AskingWait(AskingWait&& other) noexcept
       signal_(std::exchange(other.signal_, nullptr)) {}
 // NOLINTEND(bugprone-use-after-move)
 
-AskingWait::~AskingWait() {
+// It hasn't been awaited, or what is asked on another node isn't waited for any more.
+void AskingWait::GiveUp() noexcept {
   if (signal_ != nullptr) DestroySignal(signal_);
   if (remote_ != nullptr && found == nullptr) remote_->GiveUp(question_.to, ref_);
 }
 
-bool AskingWait::Ask() {
-  const Pid not_to = self_ == Self::kNot ? ref_.creator() : Pid();
-  deadline = Worker::CurrentOrDie().DeadlineAfter(timeout_);
-  const std::optional<Remote*> sent = SendAsking(question_.to, signal_, not_to);
-  if (!sent.has_value()) return false;
+bool AskingWait::Begin(PromiseBase& leaf) {
+  Worker& worker = Worker::CurrentOrDie();
+  return Ask(worker) && worker.BeginAnswerWait(*this, leaf);
+}
+
+bool AskingWait::Ask() { return Ask(Worker::CurrentOrDie()); }
+
+HYDRA_ALWAYS_INLINE bool AskingWait::Ask(Worker& worker) {
+  deadline = worker.DeadlineAfter(timeout_);
+  const Pid* pid = question_.to.pid();
+  if (pid != nullptr && pid->home() == worker.home() && *pid != ref_.creator()) [[likely]] {
+    worker.Send(*pid, signal_);
+  } else {
+    const std::optional<Remote*> sent =
+        SendAsking(worker, question_.to, signal_, self_ == Self::kNot ? ref_.creator() : Pid());
+    if (!sent.has_value()) return false;
+    remote_ = *sent;
+  }
   signal_ = nullptr;
   request = ref_.id();
-  remote_ = *sent;
   return true;
 }
 

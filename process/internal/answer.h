@@ -32,6 +32,7 @@
 namespace hydra::process_internal {
 
 class Remote;
+class Worker;
 
 // What a reply of type R is carried as, and what the request then yields.
 template <typename R>
@@ -124,9 +125,9 @@ absl::Status Refused(const std::string& what, const Refusal& refusal);
 absl::Status TooLate(const Question& question, absl::Duration timeout);
 absl::Status NotUnderstood(const Question& question, const absl::Status& why);
 
-// Sends the signal of a request, and takes it, unless `to` is `not_to`: returns nothing then. Returns
-// whom to tell when the answer isn't waited for any more; null if nobody.
-std::optional<Remote*> SendAsking(const Dest& to, Signal* signal, const Pid& not_to = Pid());
+// Sends the signal of a request, and takes it. Returns whom to tell when the answer isn't waited for any
+// more; null if nobody.
+Remote* SendAsking(const Dest& to, Signal* signal);
 
 // Movable until it has begun.
 class AnswerWait : public AwaitableWait {
@@ -162,8 +163,13 @@ class AnswerWait : public AwaitableWait {
     return absl::OkStatus();
   }
 
+  // Takes the answer, which must be there, and decoded.
   template <typename A>
   A TakeAnswer() {
+    struct DestroyAtEnd {
+      ~DestroyAtEnd() { wait.DestroyFoundAs<ValueAnswer<A>>(); }
+      AnswerWait& wait;
+    } const taken{*this};
     return std::move(static_cast<ValueAnswer<A>*>(found)->value);
   }
 };
@@ -173,8 +179,7 @@ class AskingWait : public AnswerWait {
  public:
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
-    if (!Ask()) return false;
-    return BeginAnswerWait(*this, leaf.promise());
+    return Begin(leaf.promise());
   }
 
   // Sends the signal. Returns false if that can't be: a process may not be asked by itself.
@@ -182,9 +187,13 @@ class AskingWait : public AnswerWait {
 
  protected:
   enum class Self : uint8_t { kMayBeAsked, kNot };
-  AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self);
+  AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self)
+      : self_(self), ref_(NewRef()), question_{.what = what, .to = to}, timeout_(timeout) {}
   AskingWait(AskingWait&& other) noexcept;
-  ~AskingWait();
+  ~AskingWait() {
+    if (signal_ != nullptr || remote_ != nullptr) [[unlikely]]
+      GiveUp();
+  }
 
   // The ref that the answer is to be sent to.
   const Ref& ref() const { return ref_; }
@@ -197,6 +206,11 @@ class AskingWait : public AnswerWait {
   absl::Status Failure();
 
  private:
+  // Sends the signal and begins to wait, as BeginWait does.
+  bool Begin(PromiseBase& leaf);
+  bool Ask(Worker& worker);
+  void GiveUp() noexcept;
+
   const Self self_;
   const Ref ref_;
   Question question_;

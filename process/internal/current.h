@@ -48,6 +48,9 @@ Pid SpawnRelatedEntry(Entry* entry, const Spawning& spawning);
 // The same for SpawnWith. Takes the entry.
 absl::StatusOr<Pid> SpawnEntryWith(Entry* entry, const Spawning& spawning);
 
+// A new ref of the current process.
+HYDRA_NOINLINE Ref NewRef();
+
 // Starts `wait` for the current process, whose innermost frame is `leaf`. Returns false if the wait
 // is over already, so that the process goes on at once; otherwise the process is resumed when it
 // is.

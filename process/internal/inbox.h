@@ -12,7 +12,8 @@
 //      for the signal if it hasn't changed; otherwise start again. If head was kIdle, exactly this
 //      sender must schedule the owner.
 //   2. TakeNew, owner: read head (acquire). Everything from there down to `seen`, which isn't
-//      dereferenced, is new; it is handed out oldest first. Then seen = head.
+//      dereferenced, is new; it is handed out oldest first. Then seen = head. OnlyNew is the same look
+//      without the last step, which TakeOnlyNew is.
 //   3. Sleep, owner: swap head for kIdle if it is still `seen` (release). Otherwise there is
 //      something new: back to 2. After a successful swap another thread may run the owner at once:
 //      nothing of the owner may be touched any more.
@@ -98,6 +99,20 @@ class Inbox {
     Signal* head = head_.load(std::memory_order_acquire);
     if (head == cursor.seen()) return nullptr;
     return Advance(cursor, head);
+  }
+
+  // The signal that is new, if it is just one and none is pinned; null otherwise. It stays new unless it is
+  // taken.
+  Signal* OnlyNew(const InboxCursor& cursor) const noexcept {
+    Signal* head = head_.load(std::memory_order_acquire);
+    if (cursor.pinned() || head == cursor.seen() || head->next != cursor.seen()) return nullptr;
+    return head;
+  }
+
+  // Takes it, and pins it for its consumer.
+  static void TakeOnlyNew(InboxCursor& cursor, Signal* only) noexcept {
+    cursor = InboxCursor(only);
+    cursor.Pin();
   }
 
   // Goes to sleep if nothing has arrived since the last TakeNew, and says whether it did. After

@@ -195,6 +195,27 @@ class InboxPinTest : public InboxTest {
   }
 };
 
+TEST_F(InboxPinTest, OnlyNewOneIsPinnedWhenItIsTaken) {
+  EXPECT_EQ(inbox_.OnlyNew(cursor_), nullptr);
+  Push(1);
+  Signal* only = inbox_.OnlyNew(cursor_);
+  ASSERT_NE(only, nullptr);
+  EXPECT_TRUE(inbox_.HasNew(cursor_)) << "it has only been looked at";
+  Inbox::TakeOnlyNew(cursor_, only);
+  EXPECT_FALSE(inbox_.HasNew(cursor_));
+  Push(2);
+  EXPECT_EQ(inbox_.OnlyNew(cursor_), nullptr) << "whoever goes on must free what is pinned";
+  only->type->destroy_value(only);
+  EXPECT_EQ(Consume(), Ints({2}));
+}
+
+TEST_F(InboxTest, OneOfSeveralIsNotTheOnlyNew) {
+  Push(1);
+  Push(2);
+  EXPECT_EQ(inbox_.OnlyNew(cursor_), nullptr);
+  EXPECT_EQ(Consume(), Ints({1, 2}));
+}
+
 TEST_F(InboxPinTest, OnlyTheNewestIsPinned) {
   Push(1);
   Push(2);

@@ -37,7 +37,7 @@ bool BeginWait(Wait& wait, PromiseBase& leaf) {
 }
 
 bool BeginAnswerWait(Wait& wait, PromiseBase& leaf) {
-  return Worker::of_this_thread_->LookForAnswer(wait, leaf);
+  return Worker::of_this_thread_->BeginAnswerWait(wait, leaf);
 }
 
 void BeginYield(Wait& wait, PromiseBase& leaf) {
@@ -74,16 +74,15 @@ bool Worker::LookForMessages(Wait& wait, PromiseBase& leaf) {
   return true;
 }
 
-// An answer may have come already, though it was asked for just now.
-bool Worker::LookForAnswer(Wait& wait, PromiseBase& leaf) {
+// An answer may have come already, though it was asked for just now. Returns whether that has ended the
+// wait.
+bool Worker::LookForAnswer(Wait& wait) {
   ControlBlock& process = *current_;
-  process.wait = &wait;
-  process.leaf = &leaf;
-  if (--messages_left_ < 0) return true;  // it looks on its next turn
+  if (messages_left_ < 0) return false;  // it looks on its next turn
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) Admit(process, fresh);
-  if (exit_.has_value() || (!HasFound(process, wait) && wait.deadline != 0)) return true;
+  if (exit_.has_value() || (!HasFound(process, wait) && wait.deadline != 0)) return false;
   process.wait = nullptr;
-  return false;
+  return true;
 }
 
 Signal* KeepFound(Wait& wait) {
@@ -124,7 +123,7 @@ void Worker::Execute(ControlBlock& process) {
   current_pid_of_ = nullptr;
   messages_left_ = kMessagesPerTurn;
   for (;;) {
-    const bool goes_on = TakeIn(process);
+    const bool goes_on = TakeAwaited(process) || TakeIn(process);
     if (exit_.has_value()) [[unlikely]]
       return EndByExit(process);
     if (goes_on) {
@@ -154,23 +153,28 @@ void Worker::Execute(ControlBlock& process) {
   current_ = nullptr;
 }
 
+// The usual case, and the one that speed depends on: one signal has come since the process slept, and it is
+// just what was waited for. Otherwise nothing is done.
+HYDRA_ALWAYS_INLINE bool Worker::TakeAwaited(ControlBlock& process) {
+  Wait* wait = process.wait;
+  if (wait == nullptr) return false;
+  Signal* signal = process.inbox.OnlyNew(process.cursor);
+  if (signal == nullptr || signal->serial != process.serial.load(std::memory_order_relaxed))
+    return false;
+  if (!IsAwaitedMessage(process, *wait, *signal) && !IsAwaitedAnswer(*wait, *signal)) return false;
+  wait->found = signal;
+  wait->found_is_pinned = true;
+  Inbox::TakeOnlyNew(process.cursor, signal);
+  return true;
+}
+
 // Drains the inbox. Returns whether the process can go on: it is new, or its wait is over.
 bool Worker::TakeIn(ControlBlock& process) {
-  Wait* wait = process.wait;
   if (Signal* fresh = process.inbox.TakeNew(process.cursor)) {
-    // The usual case, and the one that speed depends on: just what was waited for.
-    if (wait != nullptr && fresh->next == nullptr &&
-        fresh->serial == process.serial.load(std::memory_order_relaxed) &&
-        (IsAwaitedMessage(process, *wait, *fresh) || IsAwaitedAnswer(*wait, *fresh))) [[likely]] {
-      wait->found = fresh;
-      wait->found_is_pinned = true;
-      process.cursor.Pin();  // the only one is the newest
-      return true;
-    }
     Admit(process, fresh);
     if (exit_.has_value()) return false;  // nothing is received any more
   }
-  return wait == nullptr || WaitIsOver(process);
+  return process.wait == nullptr || WaitIsOver(process);
 }
 
 // Calls the body. Returns false if that ended the process.
@@ -206,13 +210,9 @@ bool Worker::WaitIsOver(ControlBlock& process) {
   return wait.deadline != kForever && !ArmWaitTimer(process);
 }
 
-// Sees to it that the process is woken by the end of its wait. Returns false if that has come.
-bool Worker::ArmWaitTimer(ControlBlock& process) {
+bool Worker::ArmWaitTimerEarlier(ControlBlock& process) {
   WaitTimer* timer = process.wait_timer;
   const Tick deadline = process.wait->deadline;
-  // A wait that ended early leaves the timer armed: it fires too early for this one, and is armed
-  // anew then.
-  if (timer != nullptr && timer->armed_for <= deadline) return true;
   if (timer == nullptr) {
     timer = ::new (AllocateBlock(sizeof(WaitTimer))) WaitTimer();
     timer->process = PidOf(process);

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 
+#include "hydra/process/internal/block_pool.h"
 #include "hydra/process/internal/signal.h"
 
 namespace hydra::process_internal {
@@ -42,6 +44,14 @@ struct Wait {
     if (found == nullptr) return;
     found->type->destroy_value(found);
     if (!found_is_pinned) FreeSignal(found);
+    found = nullptr;
+  }
+
+  // The same for who knows that it is an S. Cheaper.
+  template <typename S>
+  void DestroyFoundAs() noexcept {
+    std::destroy_at(static_cast<S*>(found));
+    if (!found_is_pinned) FreeBlock(found, sizeof(S));
     found = nullptr;
   }
 

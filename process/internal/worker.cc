@@ -44,6 +44,7 @@ constexpr int kPausesPerRound = 32;
 Worker::Worker(Scheduler& scheduler, uint32_t index, uint64_t seed)
     : scheduler_(scheduler),
       table_(scheduler.table()),
+      clock_(scheduler.clock()),
       home_(scheduler.home()),
       index_(index),
       // Spread, so that neighbouring seeds don't start alike.
@@ -59,18 +60,13 @@ Worker& Worker::CurrentOrDie() {
 }
 
 ControlBlock& Worker::CurrentProcess() {
-  HYDRA_CHECK(of_this_thread_ != nullptr && of_this_thread_->current_ != nullptr)
-      << "this must be called by a process";
+  HYDRA_CHECK(of_this_thread_ != nullptr && of_this_thread_->current_ != nullptr) << kNoProcess;
   return *of_this_thread_->current_;
 }
 
 Worker::Scope::Scope(Worker* worker) : outer_(of_this_thread_) { of_this_thread_ = worker; }
 
 Worker::Scope::~Scope() { of_this_thread_ = outer_; }
-
-Tick Worker::DeadlineAfter(absl::Duration timeout) {
-  return scheduler_.clock().TickAfter(timeout, clock_read_);
-}
 
 // ---- Driving.
 
@@ -272,10 +268,14 @@ Worker::Queue& Worker::QueueOf(const ControlBlock& process) {
 // Puts a runnable process at the end of its queue.
 void Worker::Enqueue(ControlBlock& process) {
   Queue& queue = QueueOf(process);
-  while (!queue.Push(&process)) {
-    std::array<ControlBlock*, 128> overflow;
-    scheduler_.Inject(std::span(overflow).first(queue.TakeHalf(overflow)));
-  }
+  while (!queue.Push(&process)) [[unlikely]]
+    Spill(queue);
+}
+
+// Moves half of a full queue to the injection queue.
+HYDRA_COLD HYDRA_NOINLINE void Worker::Spill(Queue& queue) {
+  std::array<ControlBlock*, 128> spilled;
+  scheduler_.Inject(std::span(spilled).first(queue.TakeHalf(spilled)));
 }
 
 void Worker::EnqueueSpawned(ControlBlock& process) {
@@ -339,7 +339,7 @@ Signal* Worker::CopyOfInterval(const FiredTimer& timer) noexcept {
 
 // ---- What processes do.
 
-inline void Worker::Deliver(const Pid& to, Signal* signal) {
+HYDRA_ALWAYS_INLINE void Worker::Deliver(const Pid& to, Signal* signal) {
   if (to.home() == home_) [[likely]] {
     ControlBlock& receiver = table_[to.slot()];
     const uint64_t serial = receiver.serial.load(std::memory_order_acquire);
@@ -454,6 +454,12 @@ void SendSignal(const Pid& to, Signal* signal) {
   Worker* worker = Worker::of_this_thread_;
   HYDRA_CHECK(worker != nullptr) << Worker::kNoRuntime;
   worker->Deliver(to, signal);
+}
+
+Ref NewRef() {
+  Worker* worker = Worker::of_this_thread_;
+  HYDRA_CHECK(worker != nullptr && worker->current_ != nullptr) << Worker::kNoProcess;
+  return Ref(worker->PidOf(*worker->current_), worker->current_->mailbox.Mark());
 }
 
 bool SendSignalTo(const Dest& to, Signal* signal) {

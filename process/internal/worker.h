@@ -85,6 +85,8 @@ class Worker {
 
   Scheduler& scheduler() const { return scheduler_; }
   int index() const { return static_cast<int>(index_); }
+  // The runtime's number.
+  uint32_t home() const { return home_; }
 
   // The process whose turn it is; null between turns.
   ControlBlock* current() const { return current_; }
@@ -102,7 +104,7 @@ class Worker {
   }
 
   // When a wait of that length ends that begins now.
-  Tick DeadlineAfter(absl::Duration timeout);
+  Tick DeadlineAfter(absl::Duration timeout) { return clock_.TickAfter(timeout, clock_read_); }
 
   // ---- For the thread that drives the worker.
 
@@ -117,6 +119,16 @@ class Worker {
   void KillLeftOver(ControlBlock& process);
 
   // ---- For processes that have their turn here, and for what happens on their behalf.
+
+  // What BeginAnswerWait does for the current process.
+  bool BeginAnswerWait(Wait& wait, PromiseBase& leaf) {
+    current_->wait = &wait;
+    current_->leaf = &leaf;
+    --messages_left_;
+    // Nearly always the answer hasn't come, and the process is about to suspend.
+    const bool nothing_there = !wait.TakesMessages() && !current_->inbox.HasNew(current_->cursor);
+    return (nothing_there && wait.deadline != 0) || !LookForAnswer(wait);
+  }
 
   // Delivers `signal`, or answers and destroys it if the receiver is dead. Takes the signal.
   void Send(const Pid& to, Signal* signal);
@@ -191,6 +203,7 @@ class Worker {
  private:
   // What the calling process does: current.h.
   friend void SendSignal(const Pid& to, Signal* signal);
+  friend Ref NewRef();
   friend bool BeginWait(Wait& wait, PromiseBase& leaf);
   friend bool BeginAnswerWait(Wait& wait, PromiseBase& leaf);
   friend void BeginYield(Wait& wait, PromiseBase& leaf);
@@ -198,6 +211,8 @@ class Worker {
 
   static constexpr std::string_view kNoRuntime =
       "this must be called in a runtime; a foreign thread uses the members of hydra::Runtime";
+
+  static constexpr std::string_view kNoProcess = "this must be called by a process";
 
   // Messages that a process may take in one turn.
   static constexpr int kMessagesPerTurn = 256;
@@ -226,7 +241,7 @@ class Worker {
 
   // ---- Choosing.
   ControlBlock* PickOther();
-  void BeginRound();
+  HYDRA_NOINLINE void BeginRound();
   ControlBlock* PickQueued();
   ControlBlock* PickInjected();
   ControlBlock* Search();
@@ -239,8 +254,9 @@ class Worker {
   void Wake(ControlBlock& process);
   void Enqueue(ControlBlock& process);
   void EnqueueSpawned(ControlBlock& process);
+  void Spill(Queue& queue);
   void SpillSpawned();
-  void FlushNext();
+  HYDRA_NOINLINE void FlushNext();
   void LetOthersRunNext();
   void FireTimers();
   void SendFired(FiredTimer& timer) noexcept;
@@ -251,13 +267,22 @@ class Worker {
   Match Look(ControlBlock& process, Wait& wait);
   Match LookFurther(ControlBlock& process, Wait& wait);
   bool LookForMessages(Wait& wait, PromiseBase& leaf);
-  bool LookForAnswer(Wait& wait, PromiseBase& leaf);
+  bool LookForAnswer(Wait& wait);
   void Execute(ControlBlock& process);
-  bool TakeIn(ControlBlock& process);
+  bool TakeAwaited(ControlBlock& process);
+  HYDRA_NOINLINE bool TakeIn(ControlBlock& process);
   bool StartBody(ControlBlock& process);
   bool HasFound(ControlBlock& process, Wait& wait);
   bool WaitIsOver(ControlBlock& process);
-  bool ArmWaitTimer(ControlBlock& process);
+  // Sees to it that the process is woken by the end of its wait. Returns false if that has come.
+  bool ArmWaitTimer(ControlBlock& process) {
+    // A wait that ended early leaves the timer armed: it fires too early for this one, and is armed
+    // anew then.
+    const WaitTimer* timer = process.wait_timer;
+    return (timer != nullptr && timer->armed_for <= process.wait->deadline) ||
+           ArmWaitTimerEarlier(process);
+  }
+  bool ArmWaitTimerEarlier(ControlBlock& process);
   ExitReason ReasonOfFinished(ControlBlock& process);
 
   // ---- Signals.
@@ -337,6 +362,7 @@ class Worker {
 
   Scheduler& scheduler_;
   ProcessTable& table_;
+  const Clock& clock_;
   const uint32_t home_;
   const uint32_t index_;
   std::minstd_rand random_;
