@@ -80,16 +80,16 @@ class Incoming : public process_internal::AwaitableWait {
   template <typename M>
   M Take() {
     if constexpr (requires(M& value) { value.OnReceived(); }) Value<M>().OnReceived();
-    return TakeUnheld<M>();
+    const DestroyAtEnd<M> taken(*this);
+    return std::move(Value<M>());
   }
 
-  // The same for an `Asked<M>` that is answered before the process suspends, or else is held then
-  // (`Hold`). Cheaper.
-  template <typename M>
-  M TakeUnheld() {
-    M message = std::move(Value<M>());
-    DestroyFound();
-    return message;
+  // Calls `handle(M&)` with the message, which is an `Asked<M>` that `handle` answers, or moves elsewhere
+  // to be held (`Hold`) before the process suspends. Cheaper than to take it.
+  template <typename M, typename Handle>
+  void HandleUnheld(Handle handle) {
+    const DestroyAtEnd<M> handled(*this);
+    handle(Value<M>());
   }
 
   // Takes the message, whatever it is.
@@ -107,6 +107,19 @@ class Incoming : public process_internal::AwaitableWait {
   M& Value() {
     return static_cast<process_internal::ValueSignal<M>*>(found)->value;
   }
+
+  // Destroys the message, which is an M, when it goes.
+  template <typename M>
+  class DestroyAtEnd {
+   public:
+    explicit DestroyAtEnd(Incoming& incoming) : incoming_(incoming) {}
+    DestroyAtEnd(const DestroyAtEnd&) = delete;
+    DestroyAtEnd& operator=(const DestroyAtEnd&) = delete;
+    ~DestroyAtEnd() { incoming_.DestroyFoundAs<process_internal::ValueSignal<M>>(); }
+
+   private:
+    Incoming& incoming_;
+  };
 };
 
 // A process that was asked an M by its birth, and the answer that is to come.

@@ -110,7 +110,7 @@ class ServerCore {
   Incoming incoming_;
   Next next_;
   std::string_view last_message_;  // the type of the message that was handled last
-  HeldRequest unanswered_;        // the call that is being handled; the start, until it has started
+  HeldRequest unanswered_;  // the start, until it has started; the call whose callback has thrown
   std::unique_ptr<Debug> debug_;  // what Sys has been asked to watch; null if nothing
   StartContext context_;
 

@@ -14,6 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "hydra/base/compiler.h"
 #include "hydra/base/log.h"
 #include "hydra/genserver/internal/callbacks.h"
 #include "hydra/genserver/internal/debug.h"
@@ -65,7 +66,8 @@ class Server final : public ServerCore {
 
   // ---- Handling. What is a coroutine is `pending` then, and is to be awaited.
 
-  void HandleMessage() {
+  // Out of line: what it needs would else be in the loop's frame.
+  HYDRA_NOINLINE void HandleMessage() {
     if (next_.kind() != Next::Kind::kReceive) [[unlikely]]
       next_ = Next();
     last_message_ = incoming_.type_name();
@@ -150,7 +152,14 @@ class Server final : public ServerCore {
       } else if constexpr (kAwaits<S, M>) {
         HandleCallAwaiting(incoming_.Take<Asked<M>>());
       } else {
-        HandleCallNow(incoming_.TakeUnheld<Asked<M>>());
+        incoming_.HandleUnheld<Asked<M>>([this](Asked<M>& asked) {
+          try {
+            HandleCallNow(asked);
+          } catch (...) {
+            unanswered_ = std::move(asked.reply_to.target());
+            throw;
+          }
+        });
       }
     } else {
       if (!incoming_.Is<M>()) return false;
@@ -206,20 +215,20 @@ class Server final : public ServerCore {
 
   // The callback returns the reply.
   template <typename M>
-  void HandleCallNow(Asked<M> asked) {
+  void HandleCallNow(Asked<M>& asked) {
     using R = decltype(state_->HandleCall(std::move(asked.request)));
-    unanswered_ = std::move(asked.reply_to.target());
+    HeldRequest& request = asked.reply_to.target();
     if constexpr (std::is_void_v<R>) {
       state_->HandleCall(std::move(asked.request));
-      Reply<M>(std::move(unanswered_), absl::OkStatus());
+      Reply<M>(std::move(request), absl::OkStatus());
     } else if constexpr (std::is_same_v<R, Next>) {
       Next next = state_->HandleCall(std::move(asked.request));
-      ReplyAndThen<M>(std::move(unanswered_), ReplyThen{absl::OkStatus(), std::move(next)});
+      ReplyAndThen<M>(std::move(request), ReplyThen{absl::OkStatus(), std::move(next)});
     } else if constexpr (kIsReplyThen<R>) {
       R result = state_->HandleCall(std::move(asked.request));
-      ReplyAndThen<M>(std::move(unanswered_), std::move(result));
+      ReplyAndThen<M>(std::move(request), std::move(result));
     } else {
-      Reply<M>(std::move(unanswered_), state_->HandleCall(std::move(asked.request)));
+      Reply<M>(std::move(request), state_->HandleCall(std::move(asked.request)));
     }
   }
 
@@ -241,7 +250,8 @@ class Server final : public ServerCore {
 
   // ---- All else.
 
-  void HandleOther() {
+  // Out of line: the strings that it logs would else cost each call a check of the stack.
+  HYDRA_NOINLINE void HandleOther() {
     if (HandleSystemMessage() || HandleTypedInfo(typename InfosOf<S>::type())) return;
     if (incoming_.RefuseRequest()) {
       HYDRA_LOG(WARNING) << Named() << " was asked a " << MessageName()
