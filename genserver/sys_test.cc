@@ -1,8 +1,11 @@
 // Sys: semantics.md §15.
 #include "hydra/genserver/sys.h"
 
+#include <cstddef>
+#include <numeric>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,18 +44,18 @@ class Counter {
 
   explicit Counter(Pid owner, bool trap = false) : owner_(owner), trap_(trap) {}
   void Init() { TrapExit(trap_); }
-  int HandleCall(Get) const { return count_; }
-  void HandleCast(Add add) { count_ += add.number; }
+  int HandleCall(Get) const { return count(); }
+  void HandleCast(Add add) { added_.push_back(add.number); }
   void Terminate(const ExitReason& reason) { Send(owner_, Terminated{reason}); }
-  std::string FormatStatus() const { return "count " + std::to_string(count_); }
+  std::string FormatStatus() const { return "count " + std::to_string(count()); }
 
-  int count() const { return count_; }
-  void set_count(int count) { count_ = count; }
+  int count() const { return std::accumulate(added_.begin(), added_.end(), 0); }
+  void set_count(int count) { added_ = {count}; }
 
  private:
   Pid owner_;
   bool trap_;
-  int count_ = 0;
+  std::vector<int> added_;
 };
 using Get = Counter::Get;
 using Add = Counter::Add;
@@ -157,6 +160,20 @@ HYDRA_TEST(SysSuspendTest, ParentAndStopEndOneThatIsSuspended) {
   EXPECT_EQ((co_await AssertReceive<Terminated>()).reason, ExitReason::Shutdown());
 }
 
+// SYS3: a stranger's exit signal is a message, and waits like the others.
+HYDRA_TEST(SysSuspendTest, ExitSignalOfAStrangerWaits) {
+  const auto counter = co_await Start<Counter>({}, Self(), /*trap=*/true);
+  CO_ASSERT_TRUE(counter.ok());
+  EXPECT_OK(co_await sys::Suspend(counter->dest()));
+  ScopedLogCapture log;
+  Exit(counter->pid(), ExitReason::Custom("from a stranger"));
+  EXPECT_TRUE((co_await sys::GetStatus(counter->dest())).ok());
+  EXPECT_FALSE(log.Contains("ExitSignal"));
+  EXPECT_OK(co_await sys::Resume(counter->dest()));
+  EXPECT_THAT(co_await counter->Call(Get{}), IsOkAndHolds(0));
+  EXPECT_TRUE(log.Contains("ExitSignal"));
+}
+
 // SYS4
 HYDRA_TEST(SysDebugTest, EventsAreLoggedKeptAndCounted) {
   const auto counter = co_await StartCounter();
@@ -176,11 +193,43 @@ HYDRA_TEST(SysDebugTest, EventsAreLoggedKeptAndCounted) {
   CO_ASSERT_TRUE(statistics.ok());
   EXPECT_EQ(statistics->messages_in, 3U);  // the two, and the question
   EXPECT_EQ(statistics->replies, 1U);
+  EXPECT_TRUE(log.Contains("done hydra::(anonymous namespace)::Counter::Add"));
   const auto events = co_await sys::GetLog(counter.dest());
   CO_ASSERT_TRUE(events.ok());
   EXPECT_EQ(events->size(), 2U);
   EXPECT_OK(co_await sys::NoDebug(counter.dest()));
   EXPECT_THAT(co_await sys::GetLog(counter.dest()), IsOkAndHolds(IsEmpty()));
+}
+
+// SYS4: the events of a message, in their order, whether its callback awaits or not.
+class Sleeper {
+ public:
+  struct Nap {
+    using Reply = void;
+  };
+  struct Wink {};
+  using Protocol = hydra::Protocol<Nap, Wink>;
+  Async<> HandleCall(Nap) { co_await Sleep(absl::Milliseconds(1)); }
+  void HandleCast(Wink) {}
+};
+HYDRA_TEST(SysDebugTest, EventsOfAMessage) {
+  const auto sleeper = co_await Start<Sleeper>({});
+  CO_ASSERT_TRUE(sleeper.ok());
+  EXPECT_OK(co_await sys::Log(sleeper->dest(), 10));
+  EXPECT_OK(co_await sleeper->Call(Sleeper::Nap{}));
+  sleeper->Cast(Sleeper::Wink{});
+  const auto events = co_await sys::GetLog(sleeper->dest());
+  CO_ASSERT_TRUE(events.ok());
+  std::vector<std::string> seen;
+  for (const SysEvent& event : *events) {
+    constexpr std::string_view kScope = "hydra::(anonymous namespace)::Sleeper::";
+    std::string text = event.ToString();
+    if (const size_t at = text.find(kScope); at != text.npos) text.erase(at, kScope.size());
+    seen.push_back(std::move(text));
+  }
+  const std::string me = Self().ToString();
+  EXPECT_THAT(seen, ElementsAre("in Nap from " + me, "reply to Nap of " + me, "done Nap", "in Wink",
+                                "done Wink", "in hydra::genserver_internal::SysRequest"));
 }
 
 // SYS4: a function that throws is removed, and the server lives.
@@ -198,6 +247,7 @@ HYDRA_TEST(SysDebugTest, InstalledFunctionsSeeEvents) {
                                   [](const SysEvent&) { throw std::runtime_error("boom"); }));
   counter.Cast(Add{1});
   EXPECT_THAT(co_await counter.Call(Get{}), IsOkAndHolds(2));
+  EXPECT_EQ(log.entries().size(), 1U);
   EXPECT_TRUE(log.Contains("\"bad\""));
   EXPECT_THAT(co_await Flush<SysEvent>(), IsEmpty());
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -72,7 +73,7 @@ class Server final : public ServerCore {
       next_ = Next();
     last_message_ = incoming_.type_name();
     if (debug_ != nullptr) [[unlikely]]
-      debug_->Note(SysEvent::Kind::kIn, MessageName(), Asker(typename S::Protocol()));
+      return HandleWatched();
     if (!HandleRequest(typename S::Protocol())) HandleOther();
   }
 
@@ -110,6 +111,26 @@ class Server final : public ServerCore {
   void SendLastReply() { std::move(last_reply_).Send(); }
 
  private:
+  // Handles a message, and tells those who watch the server by Sys.
+  void HandleWatched() {
+    const std::string message(MessageName());
+    debug_->Note(SysEvent::Kind::kIn, message, Asker(typename S::Protocol()));
+    if (!HandleRequest(typename S::Protocol())) HandleOther();
+    if (is_pending()) {
+      pending_.emplace(ThenNoteDone(TakePending(), message));
+    } else {
+      NoteDone(message);
+    }
+  }
+  Async<Next> ThenNoteDone(Async<Next> callback, std::string message) {
+    Next next = co_await std::move(callback);
+    NoteDone(message);
+    co_return next;
+  }
+  void NoteDone(std::string_view message) {
+    if (debug_ != nullptr) debug_->Note(SysEvent::Kind::kDone, message, Pid());
+  }
+
   // ---- What each callback returns, settled.
 
   // Calls `callback`, and sees to what it returns: nothing, a Next, or an Async of either.
