@@ -1,9 +1,11 @@
-// What a call costs besides time.
+// What calls cost besides time, and what hibernating saves.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "hydra/base/compiler.h"
 #include "hydra/genserver/genserver.h"
@@ -20,13 +22,14 @@ namespace {
 // Allocations of this thread. Under the sanitizers all of them; otherwise those of operator new, and not
 // the blocks of the pool.
 thread_local int64_t allocations = 0;
+thread_local int64_t frees = 0;
 
 #if defined(HYDRA_ASAN) || defined(HYDRA_TSAN)
 // Two messages.
 constexpr int64_t kAllocationsPerCall = 2;
 void CountAllocation(const volatile void*, size_t) { ++allocations; }
-void CountNoFree(const volatile void*) {}
-const int installed = __sanitizer_install_malloc_and_free_hooks(&CountAllocation, &CountNoFree);
+void CountFree(const volatile void*) { ++frees; }
+const int installed = __sanitizer_install_malloc_and_free_hooks(&CountAllocation, &CountFree);
 #else
 constexpr int64_t kAllocationsPerCall = 0;
 #endif
@@ -41,8 +44,11 @@ void* operator new(size_t bytes) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept {
+  ++hydra::frees;
+  std::free(memory);
+}
+void operator delete(void* memory, size_t) noexcept { operator delete(memory); }
 #endif
 
 namespace hydra {
@@ -76,6 +82,42 @@ TEST(CallCostTest, ACallAllocatesItsTwoMessages) {
     before = allocations;
     co_await CallOften(server, 1000);
     EXPECT_EQ(allocations - before - of_the_coroutine, 1000 * kAllocationsPerCall);
+  });
+}
+
+// Has monitored many, and waits, or hibernates.
+class Watcher {
+ public:
+  struct Fill {
+    Pid watched;
+  };
+  struct Wait {};
+  struct Rest {};
+  using Protocol = hydra::Protocol<Fill, Wait, Rest>;
+  void HandleCast(Fill fill) {
+    std::vector<Ref> refs(100);
+    for (Ref& ref : refs) ref = Monitor(fill.watched);
+    for (const Ref& ref : refs) Demonitor(ref);
+  }
+  void HandleCast(Wait) {}
+  Next HandleCast(Rest) { return Next::Hibernate(); }
+};
+
+// GS32: what the process has room for, and doesn't need while it waits, is given back.
+TEST(HibernateCostTest, GivesBackMemory) {
+  ManualRuntime runtime;
+  runtime.Run([]() -> Async<> {
+    const ServerRef<Watcher> server = (co_await Start<Watcher>({})).value();
+    server.Cast(Watcher::Fill{Self()});
+    co_await Sleep(absl::Milliseconds(1));
+    int64_t before = frees;
+    server.Cast(Watcher::Wait{});
+    co_await Sleep(absl::Milliseconds(1));
+    const int64_t of_a_cast = frees - before;
+    before = frees;
+    server.Cast(Watcher::Rest{});
+    co_await Sleep(absl::Milliseconds(1));
+    EXPECT_GT(frees - before, of_a_cast);
   });
 }
 

@@ -1,5 +1,7 @@
 // Calls, casts and replies: semantics.md §9.2.
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -147,6 +149,13 @@ HYDRA_TEST(CallTest, ReachesAServerByPidNameAndAlias) {
   EXPECT_THAT(co_await echo.Call(Echo::Say{"pid"}), IsOkAndHolds("pid"));
   EXPECT_THAT(co_await ServerRef<Echo>("echo").Call(Echo::Say{"name"}), IsOkAndHolds("name"));
   EXPECT_EQ(ServerRef<Echo>("echo").pid(), Pid());
+  const auto alias = co_await sys::Inspect(echo, [](const Echo&) { return MakeAlias(); });
+  CO_ASSERT_TRUE(alias.ok());
+  const ServerRef<Echo> by_alias{Dest(*alias)};
+  by_alias.Cast(Echo::Note{1});
+  EXPECT_THAT(co_await by_alias.Call(Echo::Notes{}), IsOkAndHolds(ElementsAre(1)));
+  EXPECT_OK(co_await Stop(by_alias));
+  EXPECT_FALSE(co_await IsAlive(echo.pid()));
 }
 
 // A status that the server answers isn't a failure of the call.
@@ -196,10 +205,11 @@ HYDRA_TEST(CallTest, LateAndSecondRepliesReachNobody) {
 // GS14
 HYDRA_TEST(CallTest, EndOfTheServerIsHeardWithItsReason) {
   ScopedLogCapture log;
-  const ServerRef<Echo> dies = co_await StartEcho();
+  const ServerRef<Echo> dies = co_await StartEcho("dies");
   const absl::Status died = (co_await dies.Call(Echo::Die{ExitReason::Custom("tired")})).status();
   EXPECT_EQ(died.code(), StatusCode::kUnavailable);
   EXPECT_EQ(ExitReasonOf(died), ExitReason::Custom("tired"));
+  EXPECT_FALSE(WhereIs("dies")) << "it is told when the server has ended";
   EXPECT_EQ((co_await dies.Call(Echo::Say{"?"})).status().code(), StatusCode::kNotFound);
   EXPECT_EQ((co_await ServerRef<Echo>("nobody").Call(Echo::Say{"?"})).status().code(),
             StatusCode::kNotFound);
@@ -294,6 +304,55 @@ HYDRA_TEST(SendRequestTest, AnswersAreTakenLater) {
   EXPECT_THAT(co_await one.Receive(), IsOkAndHolds("one"));
   EXPECT_EQ((co_await nobody.Receive()).status().code(), StatusCode::kNotFound);
   co_await ExpectNoMessage();
+}
+
+// GS24, GS26: a server asks others, and goes on meanwhile; their answers are messages to it.
+class Relay {
+ public:
+  struct Ask {
+    using Reply = std::string;
+    ServerRef<Echo> server;
+    std::string text;
+  };
+  struct Pending {
+    using Reply = size_t;
+  };
+  using Protocol = hydra::Protocol<Ask, Pending>;
+
+  void HandleCall(Ask ask, ReplyTo<Ask> reply_to) {
+    const int id = ++asked_;
+    pending_.Add(ask.server.SendRequest(Echo::Keep{ask.text}), id);
+    askers_[id] = std::move(reply_to);
+  }
+  size_t HandleCall(Pending) { return pending_.size(); }
+  void HandleInfo(Message& message) {
+    auto response = pending_.Check(message);
+    if (!response.has_value()) return;
+    const std::string answer = response->result.ok()
+                                   ? *response->result
+                                   : std::string(response->result.status().message());
+    askers_.extract(response->label).mapped().Send(answer);
+  }
+
+ private:
+  int asked_ = 0;
+  PendingRequests<Echo::Keep, int> pending_;
+  std::map<int, ReplyTo<Ask>> askers_;
+};
+HYDRA_TEST(SendRequestTest, ServerTakesAnswersInHandleInfo) {
+  const ServerRef<Echo> echo = co_await StartEcho();
+  const auto relay = co_await Start<Relay>({});
+  CO_ASSERT_TRUE(relay.ok());
+  PendingRequest<Relay::Ask> one = relay->SendRequest(Relay::Ask{echo, "one"});
+  PendingRequest<Relay::Ask> two = relay->SendRequest(Relay::Ask{echo, "two"});
+  PendingRequest<Relay::Ask> nobody =
+      relay->SendRequest(Relay::Ask{ServerRef<Echo>("nobody"), "three"});
+  EXPECT_THAT(co_await nobody.Receive(), IsOkAndHolds(HasSubstr("there is no such process")));
+  EXPECT_THAT(co_await relay->Call(Relay::Pending{}), IsOkAndHolds(2U));
+  echo.Cast(Echo::Release{});
+  EXPECT_THAT(co_await two.Receive(), IsOkAndHolds("two"));
+  EXPECT_THAT(co_await one.Receive(), IsOkAndHolds("one"));
+  EXPECT_THAT(co_await relay->Call(Relay::Pending{}), IsOkAndHolds(0U));
 }
 
 // GS25: replies come from the nodes that have the name; the others are bad.

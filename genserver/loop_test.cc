@@ -247,6 +247,29 @@ HYDRA_TEST(ResultTest, ReplyOfOneThatStopsComesAfterTerminate) {
   }
 }
 
+// GS29: also of one whose Terminate waits.
+class SlowToEnd {
+ public:
+  struct Last {
+    using Reply = int;
+  };
+  using Protocol = hydra::Protocol<Last>;
+  explicit SlowToEnd(Pid owner) : owner_(owner) {}
+  ReplyThen<int> HandleCall(Last) { return {7, Next::Stop(ExitReason::Normal())}; }
+  Async<> Terminate(const ExitReason&) {
+    co_await Sleep(absl::Milliseconds(2));
+    Send(owner_, Event{"terminated"});
+  }
+
+ private:
+  const Pid owner_;
+};
+HYDRA_TEST(ResultTest, ReplyWaitsForATerminateThatWaits) {
+  const auto server = co_await Start<SlowToEnd>({}, Self());
+  EXPECT_THAT(co_await server->Call(SlowToEnd::Last{}), IsOkAndHolds(7));
+  EXPECT_THAT(co_await Events(), ElementsAre("terminated"));
+}
+
 // GS30: the steps come before whatever has been sent, however many there are.
 HYDRA_TEST(ContinueTest, RunsBeforeAnyMessage) {
   const Pid owner = Self();
@@ -258,6 +281,17 @@ HYDRA_TEST(ContinueTest, RunsBeforeAnyMessage) {
   auto server = co_await Start<Recorder>({.name = "recorder"}, owner, Options{.steps = 3});
   co_await AssertReceive<Event>(Says("tick 1"));
   EXPECT_THAT(co_await Events(), ElementsAre("step 3", "step 2", "step 1"));
+}
+
+// GS30: also before what has come already.
+HYDRA_TEST(ContinueTest, RunsBeforeMessagesThatWait) {
+  const auto server = co_await StartRecorder();
+  server.Cast(Do{[self = server.pid()] {
+    Send(self, Tick{1});
+    return Next::Continue(Recorder::Step{2});
+  }});
+  co_await AssertReceive<Event>(Says("tick 1"));
+  EXPECT_THAT(co_await Events(), ElementsAre("cast", "step 2", "step 1"));
 }
 
 HYDRA_TEST(ContinueTest, StepThatIsNoneOfItsContinuesEndsTheServer) {
@@ -528,6 +562,7 @@ HYDRA_TEST(StopTest, TooLateFailsAndTheServerStillStops) {
   Send(server.pid(), Stray{});
   EXPECT_THAT(co_await pending.Receive(), IsOkAndHolds("done"));
   EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Normal());
+  co_await RefuteReceive<Down>(testing::_, absl::Milliseconds(2));
 }
 
 // GS39

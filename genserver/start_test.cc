@@ -3,9 +3,11 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -27,7 +29,9 @@
 #include "hydra/process/message.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/name.h"
+#include "hydra/process/overflow.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
@@ -292,6 +296,46 @@ HYDRA_TEST(StartTest, MonitorIsThereFromTheBeginning) {
   EXPECT_FALSE((co_await StartMonitor<Starter>({}, How::kThrow, Self())).ok());
   EXPECT_EQ((co_await AssertReceive<Down>()).reason,
             ExitReason::Error("std::runtime_error", "boom"));
+}
+
+// GS7, GS10: a constructor that throws is a start that fails.
+class Unfinished {
+ public:
+  using Protocol = hydra::Protocol<>;
+  explicit Unfinished(Pid owner) : owner_(owner) { throw std::runtime_error("no ground"); }
+  void Init() { Send(owner_, Seen{"init"}); }
+  void Terminate(const ExitReason&) { Send(owner_, Terminated{}); }
+  std::string FormatStatus() const { return "unfinished"; }
+
+ private:
+  const Pid owner_;
+};
+HYDRA_TEST(StartTest, ConstructorThatThrowsStartsNothing) {
+  ScopedLogCapture log;
+  const auto server = co_await Start<Unfinished>({.name = "server"}, Self());
+  EXPECT_EQ(ExitReasonOf(server.status()), ExitReason::Error("std::runtime_error", "no ground"));
+  EXPECT_FALSE(WhereIs("server"));
+  EXPECT_TRUE(co_await SawNothing());
+  EXPECT_THAT(co_await Flush<Seen>(), IsEmpty());
+  EXPECT_TRUE(log.Contains("no ground"));
+}
+
+// The options are those of its process.
+HYDRA_TEST(StartTest, OptionsAreThoseOfTheProcess) {
+  const auto server = co_await Start<Starter>({.label = "the first",
+                                               .priority = Priority::kHigh,
+                                               .mailbox_limit = 2,
+                                               .on_overflow = Overflow::kExitReceiver},
+                                              How::kOk, Self());
+  CO_ASSERT_THAT(server, IsOk());
+  const auto info = co_await Info(server->pid());
+  CO_ASSERT_TRUE(info.has_value());
+  EXPECT_EQ(info->label, "the first");
+  EXPECT_EQ(info->priority, Priority::kHigh);
+  const Ref ref = Monitor(server->pid());
+  const std::vector<Pid> flood(100, server->pid());
+  Send(std::span<const Pid>(flood), Never{});
+  EXPECT_EQ((co_await Receive<Down>().For(ref)).reason.type(), "hydra::MailboxOverflow");
 }
 
 // What is movable only can be an argument.
