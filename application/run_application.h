@@ -39,11 +39,10 @@ struct RunOptions {
 //   1         when the shutdown_limit has passed since the stop began, whatever still runs
 //   128 + n   by a second signal, of number n
 //
-// SIGTERM and SIGINT belong to it from the call to its return: whatever their handlers, the first stops
-// the system in order, also while it is starting. Both are blocked in the calling thread, and so in all
-// threads that are started meanwhile, and in programs that those exec; the thread's mask is restored at the
-// end. Threads that exist before the call, and don't block them, must not be there: a signal that one of
-// them gets isn't seen here.
+// SIGTERM and SIGINT belong to it from the call to its return, whatever their handlers: the first stops the
+// system in order, also while it is starting. Both are blocked in the calling thread, and so in all threads
+// that are started meanwhile, and in the programs that those exec; at the end the thread has its mask back.
+// Call it before there are other threads: one that doesn't block the signals may get them instead.
 //
 // Not to be called by a process, and not by two threads at a time.
 int RunApplication(Application application, RunOptions options = {});
