@@ -122,6 +122,11 @@ void Planner::MakeWorker(Plan& plan) {
   if (!plan.traps || plan.kind != Kind::kServer || random_.OneIn(2)) return;
   plan.end_takes =
       absl::Milliseconds(random_.OneOf({100, 250, 1700})) + absl::Milliseconds(random_.Below(40));
+  // Which ends it before it has.
+  if (random_.OneIn(2)) {
+    plan.shutdown =
+        random_.OneOf({Shutdown::BrutalKill(), Shutdown::Within(absl::Milliseconds(50))});
+  }
 }
 
 void Planner::MakeSupervisor(Plan& plan, int depth) {
