@@ -1,13 +1,14 @@
-// A stack that is a server: started with one word, popped, pushed, popped and stopped.
+// A stack that is a server: started with one word, popped, pushed and popped by a client, and stopped.
 #include <iostream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hydra/application/application.h"
 #include "hydra/genserver/genserver.h"
+#include "hydra/supervisor/supervisor.h"
 
 namespace {
 
@@ -40,17 +41,24 @@ hydra::Async<> PrintTop(hydra::ServerRef<Stack> stack) {
   std::cout << (top.ok() ? top->value_or("(empty)") : top.status().ToString()) << "\n";
 }
 
-hydra::Async<> Main() {
-  const absl::StatusOr<hydra::ServerRef<Stack>> stack =
-      co_await hydra::StartLink<Stack>({.name = "stack"}, std::vector<std::string>{"hello"});
-  if (!stack.ok()) hydra::ExitSelf(hydra::ExitReason::Custom(stack.status().ToString()));
-  co_await PrintTop(*stack);
-  stack->Cast(Stack::Push{"hydra"});
-  co_await PrintTop(*stack);
-  const absl::Status stopped = co_await hydra::Stop(*stack);
-  std::cout << "stopped: " << stopped << "\n";
+hydra::Async<> Client() {
+  const hydra::ServerRef<Stack> stack("stack");
+  co_await PrintTop(stack);
+  stack.Cast(Stack::Push{"hydra"});
+  co_await PrintTop(stack);
+  hydra::StopSystem();
+}
+
+// The stack is started before its client, ended after it, and started anew if it fails.
+hydra::Application StackApplication() {
+  const hydra::ChildSpec tree = hydra::Child<hydra::Supervisor>(
+      {}, hydra::SupervisorOptions(),
+      hydra::Children{
+          hydra::Child<Stack>({.server = {.name = "stack"}}, std::vector<std::string>{"hello"}),
+          hydra::ProcessChild({.id = "client", .restart = hydra::Restart::kTransient}, Client)});
+  return {.name = "stack", .start = tree.start};
 }
 
 }  // namespace
 
-int main() { return hydra::RunMain(Main); }
+int main() { return hydra::RunApplication(StackApplication()); }
