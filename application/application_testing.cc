@@ -48,7 +48,7 @@ Async<absl::StatusOr<Pid>> Start(std::string name, std::shared_ptr<Journal> jour
 
 }  // namespace
 
-Application Journaled(std::string name, std::shared_ptr<Journal> journal,
+Application Journaled(const std::string& name, const std::shared_ptr<Journal>& journal,
                       std::vector<Application> dependencies) {
   return {.name = name,
           .start = [name, journal] { return Start(name, journal); },

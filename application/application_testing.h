@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -42,7 +43,7 @@ struct EndWith {
 // An application whose start, prep_stop and stop, and the exit signal to whose root, are entries of the
 // journal: "start shop", "prep_stop shop", "root shop: shutdown", "stop shop". Its root has its name, and
 // traps exits.
-Application Journaled(std::string name, std::shared_ptr<Journal> journal,
+Application Journaled(const std::string& name, const std::shared_ptr<Journal>& journal,
                       std::vector<Application> dependencies = {});
 
 }  // namespace hydra

@@ -45,7 +45,8 @@ class Master {
 
   // Calls `function`, if there is one, in a process of its own, and waits until it has ended.
   Async<> Call(std::string name, std::function<Async<>()> function, absl::Duration limit);
-  std::optional<Ref> Spawn(std::string name, std::function<Async<>()> function, Pid* pid = nullptr);
+  std::optional<Ref> Spawn(const std::string& name, std::function<Async<>()> function,
+                           Pid* pid = nullptr);
 
   // Why the root has ended, which `down` says.
   Async<ExitReason> RootsReason(Down down);
@@ -136,7 +137,8 @@ Async<> Master::Call(std::string name, std::function<Async<>()> function, absl::
   co_await Receive<Down>().For(*end);
 }
 
-std::optional<Ref> Master::Spawn(std::string name, std::function<Async<>()> function, Pid* pid) {
+std::optional<Ref> Master::Spawn(const std::string& name, std::function<Async<>()> function,
+                                 Pid* pid) {
   Ref end;
   const absl::StatusOr<Pid> spawned =
       SpawnWith({.monitor = &end, .label = name + " of application " + application_->name},
