@@ -25,6 +25,12 @@ inline constexpr size_t kLargestPooledBlock = 512;
 // Frees what `AllocateBlock(bytes)` returned, with the same `bytes`. Thread safety: any thread.
 void FreeBlock(void* memory, size_t bytes) noexcept;
 
+// `new` and std::make_unique take what derives from this from the pool. It must be deleted as what it is.
+struct Pooled {
+  static void* operator new(size_t bytes) { return AllocateBlock(bytes); }
+  static void operator delete(void* memory, size_t bytes) noexcept { FreeBlock(memory, bytes); }
+};
+
 }  // namespace hydra::process_internal
 
 #endif  // HYDRA_PROCESS_INTERNAL_BLOCK_POOL_H_

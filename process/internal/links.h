@@ -41,6 +41,9 @@ class Links {
     return was_ending;
   }
 
+  // Links two processes of which one is new: neither has a record of the other, and both get one.
+  void LinkNew(const Pid& partner) { links_.Add(partner, kActive); }
+
   // Ends an active link under the new `id`, which isn't 0. Returns whether UNLINK must be sent.
   bool Unlink(const Pid& partner, uint64_t id) {
     uint64_t* ending = links_.Find(partner);

@@ -105,8 +105,8 @@ void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
   relations.ancestors = rare_of_parent.descent;
   if (spawning.for_caller) relations.MakeRare().callers = Prepend(self, rare_of_parent.callers);
   if (spawning.link) {
-    of_parent.links.Link(pid);
-    relations.links.Link(self);
+    of_parent.links.LinkNew(pid);
+    relations.links.LinkNew(self);
   }
   if (spawning.monitor != nullptr) {
     *spawning.monitor = Ref(self, parent.mailbox.Mark());
