@@ -17,6 +17,7 @@
 #include <string>
 #include <utility>
 
+#include "hydra/base/compiler.h"
 #include "hydra/base/log.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
@@ -90,10 +91,8 @@ void Worker::EndDoomed(ControlBlock& process) {
 
 void Worker::End(ControlBlock& process, const ExitReason& reason) {
   const Pid pid = PidOf(process);
-  if (reason.kind() == ExitReason::Kind::kError && exit_origin_ != ExitOrigin::kReported) {
-    HYDRA_LOG(ERROR) << "process " << pid.ToString() << InBrackets(LabelOf(process))
-                     << " ended with " << reason.ToString();
-  }
+  if (reason.kind() == ExitReason::Kind::kError && exit_origin_ != ExitOrigin::kReported)
+    ReportError(process, reason);
   process.state = ProcessState::kExiting;
   ExitWatcher* watcher = process.entry == nullptr ? nullptr : process.entry->watcher;
   ending_ = &reason;
@@ -125,6 +124,12 @@ void Worker::End(ControlBlock& process, const ExitReason& reason) {
     return Free(process);
   RelationsOf(process).MakeRare().exit_reason = reason;
   Reap(process);
+}
+
+HYDRA_NOINLINE HYDRA_COLD void Worker::ReportError(const ControlBlock& process,
+                                                   const ExitReason& reason) const {
+  HYDRA_LOG(ERROR) << "process " << PidOf(process).ToString() << InBrackets(LabelOf(process))
+                   << " ended with " << reason.ToString();
 }
 
 void Worker::DestroyFrames(ControlBlock& process) noexcept {

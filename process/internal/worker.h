@@ -345,6 +345,7 @@ class Worker {
   void End(ControlBlock& process, const ExitReason& reason);
   void EndByExit(ControlBlock& process);
   void AwaitReturn(ControlBlock& process, Signal* fresh);
+  void ReportError(const ControlBlock& process, const ExitReason& reason) const;
   void EndDoomed(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
   void ReleaseWaitTimer(ControlBlock& process);
