@@ -160,14 +160,18 @@ class Server final : public ServerCore {
 
   template <typename... Ms>
   bool HandleRequest(Protocol<Ms...>) {
-    return (TryRequest<Ms>() || ...);
+    return ((incoming_.Is<SentFor<Ms>>() && (TakeRequest<Ms>(), true)) || ...);
   }
 
+  // What the request M arrives as.
   template <typename M>
-  bool TryRequest() {
+  using SentFor = typename std::conditional_t<IsCallRequest<M>, std::type_identity<Asked<M>>,
+                                              std::type_identity<M>>::type;
+
+  template <typename M>
+  void TakeRequest() {
     CheckHandler<S, M>();
     if constexpr (IsCallRequest<M>) {
-      if (!incoming_.Is<Asked<M>>()) return false;
       if constexpr (kRepliesLater<S, M>) {
         HandleCallLater(incoming_.Take<Asked<M>>());
       } else if constexpr (kAwaits<S, M>) {
@@ -183,11 +187,9 @@ class Server final : public ServerCore {
         });
       }
     } else {
-      if (!incoming_.Is<M>()) return false;
       M cast = incoming_.Take<M>();
       Settle([&]() -> decltype(auto) { return state_->HandleCast(std::move(cast)); });
     }
-    return true;
   }
 
   // Who asks for what has been received; nobody if that is no call.
