@@ -21,6 +21,7 @@
 #include "hydra/genserver/server_options.h"
 #include "hydra/genserver/server_ref.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
@@ -60,6 +61,7 @@ class Starter {
     kOk,
     kIgnore,
     kError,
+    kErrorOfACall,
     kStopNormal,
     kStopCustom,
     kThrow,
@@ -86,6 +88,8 @@ class Starter {
         co_return InitResult::Ignore();
       case How::kError:
         co_return absl::NotFoundError("no such file");
+      case How::kErrorOfACall:
+        co_return EndedError("a call", ExitReason::Custom("another's"));
       case How::kStopNormal:
         co_return Next::Stop(ExitReason::Normal());
       case How::kStopCustom:
@@ -178,6 +182,13 @@ HYDRA_TEST(StartTest, ErrorOfInitIsReturned) {
   EXPECT_FALSE(IsIgnored(server.status()));
   EXPECT_FALSE(WhereIs("server"));
   EXPECT_THAT(log.entries(), IsEmpty());
+}
+
+// GS2: it stays what it is, even if it says of another process that it has ended.
+HYDRA_TEST(StartTest, ErrorThatInitHasFromACallIsReturned) {
+  const auto server = co_await Start<Starter>({.name = "server"}, How::kErrorOfACall, Self());
+  EXPECT_EQ(server.status(), EndedError("a call", ExitReason::Custom("another's")));
+  EXPECT_FALSE(WhereIs("server"));
 }
 
 // GS2: a stop is reported, unless it is clean.

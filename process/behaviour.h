@@ -12,7 +12,10 @@
 #ifndef HYDRA_PROCESS_BEHAVIOUR_H_
 #define HYDRA_PROCESS_BEHAVIOUR_H_
 
+#include <coroutine>
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -26,6 +29,7 @@
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer.h"
 #include "hydra/process/internal/answer_signal.h"
+#include "hydra/process/internal/block_pool.h"
 #include "hydra/process/internal/current.h"
 #include "hydra/process/internal/entry.h"
 #include "hydra/process/internal/signal.h"
@@ -129,36 +133,65 @@ struct SpawnedFor {
   PendingRequest<M> request;
 };
 
-namespace process_internal {
+// SpawnOptions whose strings are somebody else's, who keeps them while the process is spawned.
+using Spawning = process_internal::Spawning;
 
-// What the first turn calls. The request is held already.
-template <typename M, typename... Args>
-Async<> StartAsked(Ref asker, Async<> (*body)(ReplyTo<M>, Args...), Args... args) {
-  ReplyTo<M> reply_to(asker);
-  reply_to.target().HeldFromBirth();
-  return body(std::move(reply_to), std::move(args)...);
-}
-
-}  // namespace process_internal
-
-// Spawns a process that runs `body(reply_to, args...)`, and holds a request of the caller's from its
+// Spawns a process that runs `body(reply_to, args...)`, and has a request of the caller's from its
 // birth: it is answered by `reply_to`, or by the process's end, for which the caller is told the reason
-// when the name of the process is free. Fails as SpawnWith does. Must be called by a process.
+// when the name of the process is free. Before `reply_to` leaves the process it must be held: see `Hold`.
+// Fails as SpawnWith does. Must be called by a process.
 template <typename M, typename... Args>
 absl::StatusOr<SpawnedFor<M>> SpawnAsked(const SpawnOptions& options,
                                          Async<> (*body)(ReplyTo<M>, Args...),
                                          std::type_identity_t<Args>... args) {
   const Ref ref = MakeRef();
-  process_internal::Spawning spawning = process_internal::SpawningOf(options);
-  spawning.asker = ref;
   absl::StatusOr<Pid> pid = process_internal::SpawnEntryWith(
-      process_internal::MakeEntry(&process_internal::StartAsked<M, Args...>, ref, body,
-                                  std::move(args)...),
-      spawning);
+      process_internal::MakeEntry(body, ReplyTo<M>(ref), std::move(args)...),
+      process_internal::SpawningOf(options));
   if (!pid.ok()) return pid.status();
   return SpawnedFor<M>{*pid, PendingRequest<M>(process_internal::Pending(
                                  {process_internal::TypeName<M>(), *pid}, ref))};
 }
+
+// The same for a caller that awaits the answer at once, and takes no other message before:
+//
+//   hydra::AnswerFromBirth<M> answer(timeout);
+//   absl::StatusOr<hydra::Pid> pid = answer.Spawn(spawning, body, args...);
+//   if (pid.ok()) std::optional<hydra::RequestResult<M>> result = co_await answer;
+//
+// Yields nothing when time has run out. Cheaper: nothing is noted, and nothing becomes a message.
+template <typename M>
+class AnswerFromBirth : public process_internal::AnswerWait {
+ public:
+  explicit AnswerFromBirth(absl::Duration timeout) {
+    deadline = process_internal::DeadlineAfter(timeout);
+  }
+
+  template <typename... Args>
+  absl::StatusOr<Pid> Spawn(const Spawning& spawning, Async<> (*body)(ReplyTo<M>, Args...),
+                            std::type_identity_t<Args>... args) {
+    const Ref ref = MakeRef();
+    request = ref.id();
+    return process_internal::SpawnEntryWith(
+        process_internal::MakeEntry(body, ReplyTo<M>(ref), std::move(args)...), spawning);
+  }
+
+  template <typename P>
+  bool await_suspend(std::coroutine_handle<P> leaf) {
+    return process_internal::BeginAnswerWait(*this, leaf.promise());
+  }
+
+  std::optional<RequestResult<M>> await_resume() {
+    using Answer = process_internal::AnswerOf<typename M::Reply>;
+    if (found == nullptr) return std::nullopt;
+    const Finish finish(*this);
+    if (HasAnswer<Answer>()) [[likely]]
+      return TakeAnswer<Answer>();
+    return process_internal::Refused(
+        std::string(process_internal::TypeName<M>()),
+        static_cast<const process_internal::NoAnswer*>(found)->refusal);
+  }
+};
 
 // The name of a type, for people.
 template <typename T>
@@ -197,6 +230,15 @@ template <typename M, typename T>
 void SendReply(HeldRequest&& request, T&& reply) {
   const uint64_t id = request.id();
   std::move(request).Answer(
+      process_internal::NewAnswer<process_internal::AnswerOf<typename M::Reply>>(
+          id, std::forward<T>(reply)));
+}
+
+// The same when the calling process has ended.
+template <typename M, typename T>
+void SendReplyAtEnd(HeldRequest&& request, T&& reply) {
+  const uint64_t id = request.id();
+  std::move(request).AnswerAtEnd(
       process_internal::NewAnswer<process_internal::AnswerOf<typename M::Reply>>(
           id, std::forward<T>(reply)));
 }
@@ -255,6 +297,10 @@ Pid Resolve(const Dest& dest);
 // The calling process works on behalf of `callers`, the nearest first: see Callers in self.h. Must be called
 // by a process.
 void SetCallers(std::vector<Pid> callers);
+
+// `new` and std::make_unique take what derives from it from the pool that frames and messages come from. It
+// must be deleted as what it is, not by a base.
+using Pooled = process_internal::Pooled;
 
 // Gives back memory that the calling process doesn't need while it waits. Cost: what has been given back
 // is allocated anew when it is needed. Must be called by a process.

@@ -26,18 +26,17 @@
 namespace hydra::genserver_internal {
 
 bool ServerCore::Begin(InitResult result) {
-  StartOutcome& outcome = *context_.outcome;
-  outcome.ignored = result.ignored();
-  outcome.status = result.status();
-  if (outcome.ignored || !outcome.status.ok()) return false;
+  if (StartOutcome outcome{result.ignored(), result.status()}; !outcome.has_started()) {
+    SendReplyAtEnd<StartServerRequest>(std::move(unanswered_), std::move(outcome));
+    return false;
+  }
   SetNext(std::move(result.next()));
   if (!is_running()) Finish();
   return is_running();
 }
 
 void ServerCore::Started() {
-  context_.outcome = nullptr;
-  SendReply<StartServerRequest>(std::move(unanswered_), absl::OkStatus());
+  SendReply<StartServerRequest>(std::move(unanswered_), StartOutcome());
 }
 
 void ServerCore::CallbackFailed() {

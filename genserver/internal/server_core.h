@@ -24,31 +24,31 @@
 
 namespace hydra::genserver_internal {
 
-// The request that a server is spawned with: answered when its Init has returned.
-struct StartServerRequest {
-  using Reply = void;
+// What Init has said.
+struct StartOutcome {
+  bool has_started() const { return !ignored && status.ok(); }
+
+  bool ignored = false;
+  absl::Status status;
 };
 
-// Why a start fails though nothing has crashed: written by the server, read by its starter when that has
-// ended.
-struct StartOutcome {
-  bool ignored = false;
-  absl::Status status;  // what Init returned
+// The request that a server is spawned with. It is answered when Init has returned; if that hasn't started
+// the server, when that has ended.
+struct StartServerRequest {
+  using Reply = StartOutcome;
 };
 
 // What a server is told by its starter.
 struct StartContext {
-  std::shared_ptr<StartOutcome> outcome;
   Pid parent;  // whom it is linked to; nobody if it was started without a link
   absl::Duration hibernate_after = absl::InfiniteDuration();
 };
 
-class ServerCore {
+class ServerCore : public Pooled {
  public:
-  ServerCore(ReplyTo<StartServerRequest> started, StartContext context, std::string_view class_name)
-      : unanswered_(std::move(started.target())),
-        context_(std::move(context)),
-        class_name_(class_name) {}
+  ServerCore(ReplyTo<StartServerRequest> started, const StartContext& context,
+             std::string_view class_name)
+      : unanswered_(std::move(started.target())), context_(context), class_name_(class_name) {}
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
 
@@ -112,7 +112,7 @@ class ServerCore {
   std::string_view last_message_;  // the type of the message that was handled last
   HeldRequest unanswered_;  // the start, until it has started; the call whose callback has thrown
   std::unique_ptr<Debug> debug_;  // what Sys has been asked to watch; null if nothing
-  StartContext context_;
+  const StartContext context_;
 
  private:
   friend struct SysAccess;

@@ -36,8 +36,8 @@ namespace hydra::genserver_internal {
 template <typename S>
 class Server final : public ServerCore {
  public:
-  Server(ReplyTo<StartServerRequest> started, StartContext context)
-      : ServerCore(std::move(started), std::move(context), TypeName<S>()) {}
+  Server(ReplyTo<StartServerRequest> started, const StartContext& context)
+      : ServerCore(std::move(started), context, TypeName<S>()) {}
 
   template <typename... Args>
   void Construct(Args&&... args) {
@@ -364,7 +364,7 @@ bool InitializeNow(Server<S>& server) {
   try {
     if constexpr (std::is_void_v<InitReturns<S>>) {
       server.state().Init();
-      return server.Begin(InitResult());
+      return true;
     } else {
       static_assert(
           std::is_convertible_v<InitReturns<S>, InitResult>,
@@ -384,7 +384,7 @@ Async<bool> Initialize(Server<S>* server) {
   try {
     if constexpr (std::is_void_v<Awaited<InitReturns<S>>>) {
       co_await server->state().Init();
-      co_return server->Begin(InitResult());
+      co_return true;
     } else {
       co_return server->Begin(co_await server->state().Init());
     }
@@ -445,7 +445,7 @@ Async<> Serve(std::unique_ptr<Server<S>> server) {
 template <typename S, typename... Args>
 Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
   CheckOptionalCallbacks<S>();
-  auto server = std::make_unique<Server<S>>(std::move(started), std::move(context));
+  auto server = std::make_unique<Server<S>>(std::move(started), context);
   try {
     server->Construct(std::move(args)...);
   } catch (...) {

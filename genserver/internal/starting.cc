@@ -25,7 +25,6 @@
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
-#include "hydra/process/spawn.h"
 
 namespace hydra::genserver_internal {
 namespace {
@@ -56,14 +55,13 @@ Async<> KillAndFlush(Pid pid, bool link) {
 
 }  // namespace
 
-SpawnOptions SpawnOptionsOf(const ServerOptions& options, bool link, Ref* monitor) {
-  return {.name = options.name,
+Spawning SpawningOf(const ServerOptions& options, bool link, Ref* monitor) {
+  return {.priority = options.priority,
           .link = link,
           .monitor = monitor,
+          .name = options.name,
           .label = options.label,
-          .priority = options.priority,
-          .mailbox_limit = options.mailbox_limit,
-          .on_overflow = options.on_overflow};
+          .mailbox_limit = {options.mailbox_limit, options.on_overflow}};
 }
 
 absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status) {
@@ -79,22 +77,22 @@ absl::Status HeldBy(absl::Status status, const Pid& holder) {
 }
 
 Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions* options, Pid pid,
-                                std::optional<absl::Status> started, const StartOutcome* outcome,
-                                bool link) {
+                                StartResult result, bool link) {
   const std::string what = Described(class_name, *options);
-  if (!started.has_value()) {
+  if (!result.has_value()) {
     co_await KillAndFlush(pid, link);
     co_return absl::DeadlineExceededError(what + ": Init took longer than " +
                                           absl::FormatDuration(options->init_timeout));
   }
   if (link) co_await FlushExit(pid);
-  if (outcome->ignored) {
+  if (!result->ok())
+    co_return EndedError(what, ExitReasonOf(result->status()).value_or(ExitReason::NoProc()));
+  if ((*result)->ignored) {
     absl::Status ignored = absl::CancelledError(what + ": Init ignored it");
     ignored.SetPayload(kIgnored, absl::Cord());
     co_return ignored;
   }
-  if (!outcome->status.ok()) co_return outcome->status;
-  co_return EndedError(what, ExitReasonOf(*started).value_or(ExitReason::NoProc()));
+  co_return (*result)->status;
 }
 
 std::optional<Pid> HolderOf(const absl::Status& status) {

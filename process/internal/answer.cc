@@ -111,14 +111,20 @@ Remote* SendAsking(const Dest& to, Signal* signal) {
 
 void AnswerTarget::Hold() { holder_ = Worker::CurrentOrDie().HoldRequest(asker_); }
 
-void AnswerTarget::HeldFromBirth() { holder_ = Self(); }
-
 void AnswerTarget::Answer(AnswerSignal* answer) && {
   if (!asker_) return DestroySignal(answer);
   Worker& worker = Worker::CurrentOrDie();
   if (holder_) worker.ReleaseRequest(holder_, asker_);
   const Pid asker = std::exchange(asker_, Ref()).creator();
   worker.Send(asker, answer);
+}
+
+void AnswerTarget::AnswerAtEnd(AnswerSignal* answer) && {
+  if (!asker_) return DestroySignal(answer);
+  const Ref asker = std::exchange(asker_, Ref());
+  Worker& worker = Worker::CurrentOrDie();
+  if (holder_) worker.ReleaseRequest(holder_, asker);
+  worker.SendAtEnd(asker.creator(), answer);
 }
 
 void AnswerTarget::Refuse(Scheduler& scheduler, const Refusal& refusal) && {
@@ -130,8 +136,10 @@ void AnswerTarget::Refuse(Scheduler& scheduler, const Refusal& refusal) && {
 void AnswerTarget::Drop() noexcept {
   Worker* worker = Worker::Current();
   if (worker == nullptr) return;  // on a foreign thread nobody can be told
-  const bool own = holder_ && worker->current() != nullptr && holder_ == Self();
   const ExitReason* ending = worker->ending();
+  const bool may_end = ending != nullptr || std::uncaught_exceptions() > 0;
+  if (may_end && !holder_ && worker->current() != nullptr) Hold();
+  const bool own = holder_ && worker->current() != nullptr && holder_ == Self();
   // Who ends with a request that it holds tells so when it has ended.
   if (ending != nullptr && own) return;
   if (ending != nullptr)

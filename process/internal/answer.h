@@ -85,16 +85,16 @@ class AnswerTarget {
   const Ref& asker() const { return asker_; }
   uint64_t id() const { return asker_.id(); }
 
-  // The calling process has received the request: its end is to be told.
+  // The calling process has received the request, and keeps a record of it: its end is told wherever this is
+  // then. A request that stays in the process needs no record: it is destroyed with it, and notes that then.
   void Hold();
-  // The same for one that it has been spawned with.
-  void HeldFromBirth();
-
   // Tells nobody any more; the asker is told by somebody else.
   Ref Release() { return std::exchange(asker_, Ref()); }
 
   // Takes the answer; destroys it if the asker has been told.
   void Answer(AnswerSignal* answer) &&;
+  // The same, when the calling process has ended.
+  void AnswerAtEnd(AnswerSignal* answer) &&;
 
   // The request is not going to be received.
   void Refuse(Scheduler& scheduler, const Refusal& refusal) &&;

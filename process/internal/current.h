@@ -35,7 +35,6 @@ struct Spawning {
   std::string_view name = {};
   std::string_view label = {};
   bool for_caller = false;
-  Ref asker = {};  // of a request of the spawner's that it holds, if given
   MailboxLimit mailbox_limit = {};
 };
 

@@ -113,7 +113,6 @@ void Worker::Bind(ControlBlock& child, const Spawning& spawning) {
     of_parent.refs.Add(spawning.monitor->id(), OwnRef{.is_monitor = true, .monitored = pid});
     relations.observers.Add(*spawning.monitor, Observes::kEnd);
   }
-  if (spawning.asker) relations.observers.Add(spawning.asker, Observes::kAnswer);
 }
 
 // Takes a process that nobody knows back.
@@ -295,6 +294,10 @@ Pid Worker::HoldRequest(const Ref& asker) {
   ControlBlock& process = CurrentProcess();
   RelationsOf(process).observers.Add(asker, Observes::kAnswer);
   return PidOf(process);
+}
+
+void Worker::SendAtEnd(const Pid& to, Signal* signal) {
+  RelationsOf(CurrentProcess()).MakeRare().last_signals.emplace_back(to, signal);
 }
 
 void Worker::ReleaseRequest(const Pid& holder, const Ref& asker) {
@@ -499,6 +502,9 @@ void Worker::TellOfEnd(const Relations& relations, const Pid& self, const ExitRe
       Send(ref.creator(),
            NewAnswerSignal<NoAnswer>(ref.id(), Refusal{Refusal::Why::kEnded, reason}));
     }
+  }
+  if (relations.rare != nullptr) {
+    for (const auto& [to, signal] : relations.rare->last_signals) Send(to, signal);
   }
   for (const auto& [id, own] : relations.refs) {
     if (own.is_monitor)

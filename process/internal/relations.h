@@ -7,11 +7,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/block_pool.h"
 #include "hydra/process/internal/links.h"
+#include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/small_map.h"
 #include "hydra/process/pid.h"
 
@@ -52,13 +55,14 @@ enum class Observes : uint8_t {
 using Lineage = std::shared_ptr<const std::vector<Pid>>;
 
 // What few processes have of it.
-struct RareRelations {
+struct RareRelations : Pooled {
   std::string label;
   Lineage callers;             // on whose behalf it works; null if on nobody's
   Lineage descent;             // the ancestors of what it spawns, once it has
   std::vector<Pid> held_by;    // whose mailboxes were full when it sent to them: limited_inbox.h
   bool crosses_nodes = false;  // it has had a link or a monitor with another node's process
-  ExitReason exit_reason;      // once it has: for requests that it didn't read
+  std::vector<std::pair<Pid, Signal*>> last_signals;  // sent when it has ended
+  ExitReason exit_reason;  // once it has: for requests that it didn't read
 };
 
 // The process's holder's.

@@ -163,6 +163,8 @@ class Worker {
   Pid HoldRequest(const Ref& asker);
   // The request that `holder` has noted is answered.
   void ReleaseRequest(const Pid& holder, const Ref& asker);
+  // Sends `signal` when the current process has ended. Takes the signal.
+  void SendAtEnd(const Pid& to, Signal* signal);
   // What the current process is ending with, or will at its next suspension; null otherwise.
   const ExitReason* ending() const { return exit_.has_value() ? &*exit_ : ending_; }
   // What the current process does by the functions of these names in self.h.
@@ -343,9 +345,9 @@ class Worker {
 
   // ---- Death.
   void End(ControlBlock& process, const ExitReason& reason);
+  void ReportError(const ControlBlock& process, const ExitReason& reason) const;
   void EndByExit(ControlBlock& process);
   void AwaitReturn(ControlBlock& process, Signal* fresh);
-  void ReportError(const ControlBlock& process, const ExitReason& reason) const;
   void EndDoomed(ControlBlock& process);
   void DestroyFrames(ControlBlock& process) noexcept;
   void ReleaseWaitTimer(ControlBlock& process);
