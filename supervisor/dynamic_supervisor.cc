@@ -60,7 +60,7 @@ Async<Next> DynamicSupervisor::HandleInfo(ExitSignal exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
   if (child == nullptr || child->state != ChildState::kRunning) co_return Next();
-  supervisor_internal::NoteEnd(*child, Now());
+  supervisor_internal::NoteEnd(*child, supervisor_internal::TimeFor(child->spec));
   const AfterEnd then = AfterEndOf(child->spec.restart, exit.reason);
   supervisor_internal::ReportEnd(child->spec, exit, then);
   if (then != AfterEnd::kRestart) {
@@ -91,7 +91,7 @@ Async<Next> DynamicSupervisor::Restart(ChildEntry* child) {
     supervisor_internal::ReportFailedRestart(child->spec, pid.status());
     RestartLater(child);
   } else if (*pid) {
-    children_->Restarted(child, *pid, Now());
+    children_->Restarted(child, *pid, supervisor_internal::TimeFor(child->spec));
   } else {
     children_->Remove(child);  // ignored
   }
@@ -120,7 +120,10 @@ absl::Status DynamicSupervisor::Check(const ChildSpec& spec) const {
 Async<absl::StatusOr<Pid>> DynamicSupervisor::HandleCall(StartChild request) {
   HYDRA_CO_RETURN_IF_ERROR(Check(request.spec));
   const absl::StatusOr<Pid> pid = co_await supervisor_internal::StartProcess(&request.spec);
-  if (pid.ok() && *pid) children_->Add(std::move(request.spec), *pid, Now());
+  if (pid.ok() && *pid) {
+    const absl::Time now = supervisor_internal::TimeFor(request.spec);
+    children_->Add(std::move(request.spec), *pid, now);
+  }
   co_return pid;
 }
 

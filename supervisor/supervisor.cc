@@ -123,7 +123,7 @@ Async<> Supervisor::EndAll() {
 
 void Supervisor::NoteStarted(ChildEntry* child, const Pid& pid) {
   if (pid) {
-    children_->SetRunning(child, pid, Now());
+    children_->SetRunning(child, pid, supervisor_internal::TimeFor(child->spec));
   } else if (child->spec.restart == hydra::Restart::kTemporary) {
     children_->Remove(child);
   } else {
@@ -133,7 +133,7 @@ void Supervisor::NoteStarted(ChildEntry* child, const Pid& pid) {
 
 Async<> Supervisor::End(ChildEntry* child) {
   if (child->state == ChildState::kRunning) {
-    supervisor_internal::NoteEnd(*child, Now());
+    supervisor_internal::NoteEnd(*child, supervisor_internal::TimeFor(child->spec));
     co_await supervisor_internal::EndProcess(child);
   }
   children_->SetStopped(child);
@@ -145,7 +145,7 @@ Async<Next> Supervisor::HandleInfo(ExitSignal exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
   if (child == nullptr) return Ready(Next());
-  supervisor_internal::NoteEnd(*child, Now());
+  supervisor_internal::NoteEnd(*child, supervisor_internal::TimeFor(child->spec));
   const AfterEnd then = AfterEndOf(child->spec.restart, exit.reason);
   supervisor_internal::ReportEnd(child->spec, exit, then);
   if (then != AfterEnd::kRestart) return Ready(StayEnded(child));

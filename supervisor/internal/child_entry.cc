@@ -4,6 +4,7 @@
 #include "absl/time/time.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/timer.h"
 #include "hydra/supervisor/child_info.h"
 #include "hydra/supervisor/child_spec.h"
 
@@ -28,6 +29,10 @@ AfterEnd AfterEndOf(Restart restart, const ExitReason& reason) {
       break;
   }
   return AfterEnd::kForget;
+}
+
+absl::Time TimeFor(const ChildSpec& spec) {
+  return spec.backoff.has_value() ? Now() : absl::InfinitePast();
 }
 
 void NoteEnd(ChildEntry& child, absl::Time now) {

@@ -35,6 +35,10 @@ struct ChildEntry {
 enum class AfterEnd : uint8_t { kRestart, kKeep, kForget };
 AfterEnd AfterEndOf(Restart restart, const ExitReason& reason);
 
+// The time, for a child with a Backoff, which asks how long it has run; no time for others, which saves a look
+// at the clock. Must be called by a process.
+absl::Time TimeFor(const ChildSpec& spec);
+
 // To be told when a child that has run ends or is ended: see Backoff::reset_after.
 void NoteEnd(ChildEntry& child, absl::Time now);
 
