@@ -191,6 +191,18 @@ HYDRA_TEST(TerminateChildTest, OneThatDoesNotRunIsNoErrorAndAnUnknownOneIs) {
               StatusIs(StatusCode::kNotFound, HasSubstr("\"b\"")));
 }
 
+// SUP26
+HYDRA_TEST(TerminateChildTest, DoesNotCountAsARestart) {
+  const ScopedLogCapture log;
+  const auto supervisor = co_await StartSupervisor({.max_restarts = 1}, {RecorderSpec("a")});
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_OK(co_await TerminateChild(supervisor, "a"));
+    EXPECT_OK(co_await RestartChild(supervisor, "a"));
+  }
+  co_await EndChild("a");
+  EXPECT_THAT(co_await States(supervisor), ElementsAre("a running"));
+}
+
 // SUP26: with one_for_all, too, the others stay.
 HYDRA_TEST(TerminateChildTest, LeavesTheOthersAlone) {
   const auto supervisor = co_await StartSupervisor({.strategy = Strategy::kOneForAll},

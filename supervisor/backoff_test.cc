@@ -111,6 +111,14 @@ HYDRA_TEST_BY_HAND(BackoffTest, IsOffByDefault) {
   EXPECT_THAT(co_await DelaysOf(5), testing::Each(absl::ZeroDuration()));
 }
 
+// SUP14: a restart that fails is tried again at once, too.
+HYDRA_TEST_BY_HAND(BackoffTest, IsOffByDefaultForARestartThatFails) {
+  const ScopedLogCapture log;
+  const auto supervisor =
+      co_await StartSupervisor(kNeverGivesUp, {FailsAt(2, FailsAt(2, RecorderSpec("a")))});
+  EXPECT_THAT(co_await DelaysOf(1), testing::Each(Le(Milliseconds(2))));
+}
+
 HYDRA_TEST_BY_HAND(BackoffTest, RestartsWait) {
   const ScopedLogCapture log;
   const auto supervisor =

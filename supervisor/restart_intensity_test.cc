@@ -46,6 +46,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"TheWindowSlides", 2, 5, {0, 4, 6, 10, 12, 16}, 6},    // SUP12
                     Case{"ThirdWithinTheWindow", 2, 5, {0, 4, 6, 8}, 3},        // SUP12
                     Case{"BurstAfterARest", 2, 5, {0, 100, 101, 102}, 3},       // SUP12
+                    Case{"TheWindowSlidesOn", 2, 5, {0, 1, 7, 8, 9}, 4},        // SUP12
                     Case{"ExactlyThePeriod", 1, 5, {0, 5}, 1},                  // SUP13
                     Case{"JustLessThanThePeriod", 1, 5, {0, 4.999999}, 1},      // SUP13
                     Case{"JustMoreThanThePeriod", 1, 5, {0, 5.000001}, 2},      // SUP13
