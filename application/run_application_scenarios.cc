@@ -39,7 +39,7 @@ void Say(std::string line) {
 struct Ready {};
 
 // An application whose root does `at_end` when it is asked to end.
-Application Serving(std::string name, std::function<Async<>()> at_end = nullptr) {
+Application Serving(const std::string& name, const std::function<Async<>()>& at_end = nullptr) {
   Application application = {.name = name};
   application.start = [name, at_end]() -> Async<absl::StatusOr<Pid>> {
     const Pid root = hydra::SpawnLink([name, at_end, starter = hydra::Self()]() -> Async<> {
@@ -67,13 +67,16 @@ Application Serving(std::string name, std::function<Async<>()> at_end = nullptr)
 // An application whose start does `at_start` and then fails.
 Application Starting(std::string name, std::function<Async<absl::Status>()> at_start) {
   return {.name = std::move(name),
-          .start = [at_start]() -> Async<absl::StatusOr<Pid>> { co_return co_await at_start(); }};
+          .start = [at_start = std::move(at_start)]() -> Async<absl::StatusOr<Pid>> {
+            co_return co_await at_start();
+          }};
 }
 
 // An application whose root does `body`.
 Application Rooted(std::function<Async<>()> body) {
-  return {.name = "shop",
-          .start = [body]() -> Async<absl::StatusOr<Pid>> { co_return hydra::SpawnLink(body); }};
+  return {.name = "shop", .start = [body = std::move(body)]() -> Async<absl::StatusOr<Pid>> {
+            co_return hydra::SpawnLink(body);
+          }};
 }
 
 Async<> Forever() { co_await hydra::Sleep(absl::InfiniteDuration()); }
@@ -130,7 +133,9 @@ int StopInDisorder() {
   return RunApplication(shop);
 }
 
-int NeverEnd(RunOptions options) { return RunApplication(Serving("shop", Forever), options); }
+int NeverEnd(RunOptions options) {
+  return RunApplication(Serving("shop", Forever), std::move(options));
+}
 
 int ComputeForEver(RunOptions options) {
   options.runtime.schedulers = 1;

@@ -22,7 +22,7 @@ enum class ChildState : uint8_t {
 std::string_view ToString(ChildState state);
 
 struct ChildInfo {
-  std::string id = {};  // empty in a DynamicSupervisor
+  std::string id = {};
   ChildState state = ChildState::kStopped;
   Pid pid = {};  // nobody's if it doesn't run
   ChildType type = ChildType::kWorker;

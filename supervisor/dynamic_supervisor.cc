@@ -74,9 +74,7 @@ Async<Next> DynamicSupervisor::HandleInfo(ExitSignal exit) {
 
 Async<Next> DynamicSupervisor::HandleInfo(Retry retry) {
   ChildEntry* const child = children_->Find(retry.pid);
-  const bool is_waiting =
-      child != nullptr && child->state == ChildState::kRestarting && child->retry == retry.number;
-  if (!is_waiting) co_return Next();
+  if (child == nullptr) co_return Next();  // it has been terminated
   co_return co_await Restart(child);
 }
 
@@ -101,8 +99,7 @@ Async<Next> DynamicSupervisor::Restart(ChildEntry* child) {
 void DynamicSupervisor::RestartLater(ChildEntry* child) {
   const absl::Duration delay = supervisor_internal::NextDelay(*child);
   child->state = ChildState::kRestarting;
-  child->retry = ++last_retry_;
-  SendAfter(delay, Self(), Retry{child->pid, last_retry_});
+  SendAfter(delay, Self(), Retry{child->pid});
 }
 
 // ---- What it is asked.

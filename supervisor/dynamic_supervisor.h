@@ -13,7 +13,6 @@
 #define HYDRA_SUPERVISOR_DYNAMIC_SUPERVISOR_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <limits>
 #include <memory>
 #include <string>
@@ -62,9 +61,8 @@ class DynamicSupervisor {
     using Reply = absl::Status;
     Pid pid;
   };
-  struct Retry {  // from itself: to start a child that is restarting
+  struct Retry {  // from itself: to start a child that is restarting, and had that pid
     Pid pid;
-    uint64_t number;
   };
   using Protocol = hydra::Protocol<StartChild, TerminateChild, supervisor_internal::WhichChildren,
                                    supervisor_internal::CountChildren>;
@@ -94,7 +92,6 @@ class DynamicSupervisor {
   DynamicSupervisorOptions options_;
   RestartIntensity intensity_;
   std::unique_ptr<supervisor_internal::DynamicChildren> children_;
-  uint64_t last_retry_ = 0;
 };
 
 // ---- What it can be asked, besides WhichChildren and CountChildren (supervisor.h). All wait without limit,

@@ -168,11 +168,12 @@ Async<> Controller::Run() {
 Async<> Controller::HandleNext() {
   Event event = co_await Receive<Asked<StartRequest>, Asked<StopRequest>, Asked<RunningRequest>,
                                  Asked<StoppedRequest>, BeginStop, MasterStarted, ExitSignal>();
-  if (exit_code_.has_value()) {
-    Handle(std::move(event));
-  } else if (auto* start = std::get_if<Asked<StartRequest>>(&event)) {
+  const bool stops = exit_code_.has_value();
+  auto* start = stops ? nullptr : std::get_if<Asked<StartRequest>>(&event);
+  auto* stop = stops ? nullptr : std::get_if<Asked<StopRequest>>(&event);
+  if (start != nullptr) {
     start->reply_to.Send(co_await Start(std::move(start->request.application)));
-  } else if (auto* stop = std::get_if<Asked<StopRequest>>(&event)) {
+  } else if (stop != nullptr) {
     stop->reply_to.Send(co_await Stop(std::move(stop->request.application)));
   } else {
     Handle(std::move(event));

@@ -16,8 +16,6 @@
 #include "gtest/gtest.h"
 #include "hydra/base/check.h"
 
-extern char** environ;
-
 namespace hydra {
 namespace {
 

@@ -52,7 +52,7 @@ class Desk {
   void HandleCall(Drain, hydra::ReplyTo<Drain> drained) {
     closing_ = true;
     drained_ = std::move(drained);
-    std::cout << "draining " << jobs_.size() << " jobs" << std::endl;
+    std::cout << "draining " << jobs_.size() << " jobs" << "\n" << std::flush;
     if (jobs_.empty()) drained_.Send();
   }
 
@@ -100,7 +100,7 @@ hydra::Application Drain() {
             // A customer goes when it is refused, so by then it has seen all its answers.
             for (const hydra::Pid customer : *customers)
               co_await hydra::Receive<hydra::Down>().For(hydra::Monitor(customer));
-            std::cout << "drained: " << drained << std::endl;
+            std::cout << "drained: " << drained << "\n" << std::flush;
           },
           .prep_stop_limit = absl::Seconds(5)};
 }

@@ -13,7 +13,7 @@
 namespace supervision_tree {
 
 struct Row {
-  int depth = 0;
+  size_t depth = 0;
   hydra::ChildInfo child;
 };
 

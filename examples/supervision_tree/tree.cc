@@ -1,5 +1,6 @@
 #include "hydra/examples/supervision_tree/tree.h"
 
+#include <cstddef>
 #include <iterator>
 #include <random>
 #include <stdexcept>
@@ -83,7 +84,7 @@ class Painter {
 
  private:
   // NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): awaited at once.
-  static hydra::Async<> AddRows(ServerRef<Supervisor> supervisor, int depth,
+  static hydra::Async<> AddRows(ServerRef<Supervisor> supervisor, size_t depth,
                                 std::vector<Row>& rows) {
     const absl::StatusOr<std::vector<hydra::ChildInfo>> children =
         co_await WhichChildren(supervisor);

@@ -21,7 +21,7 @@ struct ChildEntry {
   ChildSpec spec;
   ChildState state = ChildState::kStopped;
   Pid pid;             // of one that is restarting: the last one's; nobody's if there was none
-  uint64_t retry = 0;  // which Retry it waits for while it is restarting
+  uint64_t retry = 0;  // in a Supervisor: which Retry it waits for while it is restarting
   uint64_t restarts = 0;
   // For its backoff.
   int restarts_in_a_row = 0;
