@@ -49,7 +49,7 @@ std::shared_ptr<PartitionTable> MakePartitionTable(size_t count) {
   return std::make_shared<PartitionTable>(std::max<size_t>(1, count));
 }
 
-Children PartitionChildren(std::shared_ptr<PartitionTable> table,
+Children PartitionChildren(const std::shared_ptr<PartitionTable>& table,
                            const std::function<ChildSpec(size_t)>& child) {
   Children children;
   for (size_t number = 0; number < table->pids.size(); ++number) {

@@ -38,7 +38,7 @@ size_t DefaultPartitions();
 
 std::shared_ptr<PartitionTable> MakePartitionTable(size_t count);
 // The children "0", "1" and so on; each is in the table from its start on.
-Children PartitionChildren(std::shared_ptr<PartitionTable> table,
+Children PartitionChildren(const std::shared_ptr<PartitionTable>& table,
                            const std::function<ChildSpec(size_t)>& child);
 size_t CountOf(const PartitionTable& table);
 // The pid of the partition of a key with that hash; nobody's if it has never run.

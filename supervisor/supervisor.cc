@@ -141,7 +141,7 @@ Async<> Supervisor::End(ChildEntry* child) {
 
 // ---- A child has ended.
 
-Async<Next> Supervisor::HandleInfo(ExitSignal exit) {
+Async<Next> Supervisor::HandleInfo(const ExitSignal& exit) {
   ChildEntry* const child = children_->Find(exit.from);
   // One that this supervisor has ended itself, or no child.
   if (child == nullptr) return Ready(Next());
@@ -169,7 +169,7 @@ Next Supervisor::StayEnded(ChildEntry* child) {
   return Next::Stop(ExitReason::Shutdown());
 }
 
-Async<Next> Supervisor::HandleInfo(Retry retry) {
+Async<Next> Supervisor::HandleInfo(const Retry& retry) {
   ChildEntry* const child = children_->Find(retry.id);
   const bool is_waiting =
       child != nullptr && child->state == ChildState::kRestarting && child->retry == retry.number;
@@ -262,7 +262,7 @@ Async<absl::StatusOr<Pid>> Supervisor::HandleCall(RestartChild request) {
   co_return pid;
 }
 
-absl::Status Supervisor::HandleCall(DeleteChild request) {
+absl::Status Supervisor::HandleCall(const DeleteChild& request) {
   ChildEntry* const child = children_->Find(request.id);
   if (child == nullptr) return NoSuchChild(request.id);
   HYDRA_RETURN_IF_ERROR(CheckEnded(*child));
@@ -270,7 +270,7 @@ absl::Status Supervisor::HandleCall(DeleteChild request) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<ChildSpec> Supervisor::HandleCall(GetChildSpec request) {
+absl::StatusOr<ChildSpec> Supervisor::HandleCall(const GetChildSpec& request) {
   const ChildEntry* const child = children_->Find(request.id);
   if (child == nullptr) return NoSuchChild(request.id);
   return child->spec;

@@ -111,13 +111,13 @@ class Supervisor {
   ~Supervisor();
 
   Async<InitResult> Init();
-  Async<Next> HandleInfo(ExitSignal exit);
-  Async<Next> HandleInfo(Retry retry);
+  Async<Next> HandleInfo(const ExitSignal& exit);
+  Async<Next> HandleInfo(const Retry& retry);
   Async<absl::StatusOr<Pid>> HandleCall(StartChild request);
   Async<absl::Status> HandleCall(TerminateChild request);
   Async<absl::StatusOr<Pid>> HandleCall(RestartChild request);
-  absl::Status HandleCall(DeleteChild request);
-  absl::StatusOr<ChildSpec> HandleCall(GetChildSpec request);
+  absl::Status HandleCall(const DeleteChild& request);
+  absl::StatusOr<ChildSpec> HandleCall(const GetChildSpec& request);
   std::vector<ChildInfo> HandleCall(supervisor_internal::WhichChildren);
   ChildCounts HandleCall(supervisor_internal::CountChildren);
   Async<> Terminate(const ExitReason& reason);

@@ -78,19 +78,18 @@ class Painter {
 
   hydra::Async<> HandleInfo(Paint) {
     std::vector<Row> rows;
-    co_await AddRows(ServerRef<Supervisor>(kTop), 0, rows);
+    co_await AddRows(ServerRef<Supervisor>(kTop), 0, &rows);
     picture_.Show(rows);
   }
 
  private:
-  // NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): awaited at once.
   static hydra::Async<> AddRows(ServerRef<Supervisor> supervisor, size_t depth,
-                                std::vector<Row>& rows) {
+                                std::vector<Row>* rows) {
     const absl::StatusOr<std::vector<hydra::ChildInfo>> children =
         co_await WhichChildren(supervisor);
     if (!children.ok()) co_return;  // it has just ended
     for (const hydra::ChildInfo& child : *children) {
-      rows.push_back({.depth = depth, .child = child});
+      rows->push_back({.depth = depth, .child = child});
       if (child.type == hydra::ChildType::kSupervisor && child.pid)
         co_await AddRows(ServerRef<Supervisor>(child.pid), depth + 1, rows);
     }

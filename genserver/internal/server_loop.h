@@ -443,6 +443,7 @@ Async<> Serve(std::unique_ptr<Server<S>> server) {
 
 // The body of a server's process.
 template <typename S, typename... Args>
+// NOLINTNEXTLINE(performance-unnecessary-value-param): what is spawned with are values.
 Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
   CheckOptionalCallbacks<S>();
   auto server = std::make_unique<Server<S>>(std::move(started), context);

@@ -74,7 +74,8 @@ std::vector<std::vector<Event>> Model::TakeEvents() {
     // Also what happened before it was known that it has none.
     std::vector<Event> all;
     for (const auto& group : events_) all.insert(all.end(), group.begin(), group.end());
-    events_.assign(1, std::move(all));
+    events_.clear();
+    events_.push_back(std::move(all));
   }
   is_unordered_ = false;
   return std::exchange(events_, {});

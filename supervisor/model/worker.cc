@@ -53,7 +53,7 @@ class Worker {
     presence_ = std::make_unique<Presence>(world_, plan_.id);
   }
 
-  Next HandleCast(Order order) {
+  Next HandleCast(const Order& order) {
     if (order.op == Op::kThrow) throw std::runtime_error("as ordered");
     if (order.op == Op::kCrash) return Next::Stop(order.reason);
     UnlinkFromParent(world_);
@@ -62,6 +62,7 @@ class Worker {
 
   void HandleInfo(const ExitSignal&) {}
 
+  // NOLINTNEXTLINE(cppcoreguidelines-avoid-reference-coroutine-parameters): the server keeps it.
   Async<> Terminate(const ExitReason&) {
     world_->Ending(Self());
     if (plan_.end_takes > absl::ZeroDuration()) co_await Sleep(plan_.end_takes);
