@@ -13,8 +13,8 @@
 #include "hydra/examples/supervision_tree/picture.h"
 #include "hydra/genserver/genserver.h"
 #include "hydra/supervisor/child.h"
-#include "hydra/supervisor/child_info.h"
 #include "hydra/supervisor/child_spec.h"
+#include "hydra/supervisor/supervision_tree.h"
 #include "hydra/supervisor/supervisor.h"
 
 namespace supervision_tree {
@@ -77,21 +77,19 @@ class Painter {
   void Init() { hydra::SendInterval(absl::Milliseconds(100), hydra::Self(), Paint{}); }
 
   hydra::Async<> HandleInfo(Paint) {
+    const absl::StatusOr<hydra::SupervisionTree> tree = co_await hydra::GetSupervisionTree(kTop);
+    if (!tree.ok()) co_return;  // it has just ended
     std::vector<Row> rows;
-    co_await AddRows(ServerRef<Supervisor>(kTop), 0, &rows);
+    AddRowsBelow(*tree, 0, rows);
     picture_.Show(rows);
   }
 
  private:
-  static hydra::Async<> AddRows(ServerRef<Supervisor> supervisor, size_t depth,
-                                std::vector<Row>* rows) {
-    const absl::StatusOr<std::vector<hydra::ChildInfo>> children =
-        co_await WhichChildren(supervisor);
-    if (!children.ok()) co_return;  // it has just ended
-    for (const hydra::ChildInfo& child : *children) {
-      rows->push_back({.depth = depth, .child = child});
-      if (child.type == hydra::ChildType::kSupervisor && child.pid)
-        co_await AddRows(ServerRef<Supervisor>(child.pid), depth + 1, rows);
+  static void AddRowsBelow(const hydra::SupervisionTree& tree, size_t depth,
+                           std::vector<Row>& rows) {
+    for (const hydra::SupervisionTree& below : tree.children) {
+      rows.push_back({.depth = depth, .child = below.child});
+      AddRowsBelow(below, depth + 1, rows);
     }
   }
 
