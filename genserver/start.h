@@ -53,9 +53,9 @@ Async<absl::StatusOr<Pid>> StartLinkedServer(const ServerOptions& options, Args.
                                             std::move(args)...);
 }
 
-// The same as Start, and links it to the caller, who is its *parent*: when that ends so does the server, also one
-// that traps exits. If the start fails with an exit reason the caller gets the exit signal, as of any
-// link; one that traps exits doesn't find it in its mailbox.
+// The same as Start, and links it to the caller, who is its *parent*: when that ends so does the server,
+// also one that traps exits. If the start fails with an exit reason the caller gets the exit signal, as of
+// any link; one that traps exits doesn't find it in its mailbox.
 template <typename S, typename... Args>
 Async<absl::StatusOr<ServerRef<S>>> StartLink(ServerOptions options, Args... args) {
   absl::StatusOr<Pid> pid = co_await StartLinkedServer<S>(options, std::move(args)...);
