@@ -2,23 +2,22 @@
 // read-modify-write, and yet open to another worker that comes rarely.
 //
 // Every message that wakes its receiver passes here, so the owner's side must cost nothing;
-// stealing happens only when the owner has computed for a millisecond, so the thief pays for both:
-// it makes every thread of the OS process pass a memory barrier (membarrier(2)). Where the kernel
-// has no such call the owner pays for a fence.
+// stealing happens only when the owner has computed for a millisecond, so the thief pays for both
+// (base/asymmetric_fence.h).
 //
 // Protocol
 //   1. Put, owner: `process_` is empty. Store it (release).
-//   2. Take, owner: read `process_`, store null, [barrier], read `claim_`. If it is kNone, the
+//   2. Take, owner: read `process_`, store null, light FENCE, read `claim_`. If it is kNone, the
 //      process is the owner's. Otherwise a thief is about: swap kWanted for kNone. If `claim_` was
 //      kTaken by then, the process is the thief's: store kNone, and come back empty-handed. If it
 //      was kNone again, the thief has given up.
-//   3. Steal, one thief at a time: if `claim_` is kNone, store kWanted, BARRIER, read `process_`.
+//   3. Steal, one thief at a time: if `claim_` is kNone, store kWanted, heavy FENCE, read `process_`.
 //      If it isn't the expected one any more, swap kWanted for kNone and give up. Otherwise swap
 //      kWanted for kTaken; if that succeeds the process is the thief's. The owner clears both when
 //      it next takes.
 //
 // Invariant: the owner's store of null and read of `claim_`, and the thief's store of kWanted and
-// read of `process_`, are a Dekker pair: the BARRIER makes each owner's store before it visible to
+// read of `process_`, are a Dekker pair: the heavy FENCE makes each owner's store before it visible to
 // the thief, and the thief's store visible to each owner's read after it. So a thief that still
 // reads the process is seen by the owner who takes it, and the swap of `claim_` decides.
 #ifndef HYDRA_PROCESS_INTERNAL_NEXT_SLOT_H_
@@ -27,16 +26,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "hydra/base/asymmetric_fence.h"
 #include "hydra/base/compiler.h"
 
 namespace hydra::process_internal {
-
-// Whether the kernel has the call; found out once, when the program starts.
-extern const bool kHasBarrierOnAllThreads;
-
-// Makes all running threads of this OS process pass a full memory barrier, and says whether they
-// did.
-bool BarrierOnAllThreads();
 
 template <typename T>
 class NextSlot {
@@ -52,11 +45,7 @@ class NextSlot {
     T* process = process_.load(std::memory_order_relaxed);
     if (process == nullptr) return nullptr;
     process_.store(nullptr, std::memory_order_relaxed);
-    if (kHasBarrierOnAllThreads) [[likely]] {
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-    } else {
-      std::atomic_thread_fence(std::memory_order_seq_cst);
-    }
+    AsymmetricFenceLight();
     if (claim_.load(std::memory_order_relaxed) == Claim::kNone) [[likely]]
       return process;
     return Settle(process);
@@ -69,8 +58,7 @@ class NextSlot {
   bool Steal(T* expected) {
     if (claim_.load(std::memory_order_relaxed) != Claim::kNone) return false;
     claim_.store(Claim::kWanted, std::memory_order_relaxed);
-    if (!kHasBarrierOnAllThreads) std::atomic_thread_fence(std::memory_order_seq_cst);
-    const bool passed = !kHasBarrierOnAllThreads || BarrierOnAllThreads();
+    const bool passed = AsymmetricFenceHeavy();
     Claim wanted = Claim::kWanted;
     if (!passed || process_.load(std::memory_order_acquire) != expected) {
       claim_.compare_exchange_strong(wanted, Claim::kNone, std::memory_order_relaxed);
