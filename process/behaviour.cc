@@ -46,10 +46,11 @@ absl::Status EndedError(std::string_view what, const ExitReason& reason) {
 
 void EndReported(ExitReason reason) { Worker::CurrentOrDie().EndReported(std::move(reason)); }
 
-Pid Resolve(const Dest& dest) {
-  if (dest.pid() != nullptr) return *dest.pid();
-  if (dest.alias() != nullptr) return dest.alias()->creator();
-  return Worker::CurrentOrDie().scheduler().WhereIs(*dest.name());
+Pid Resolve(const Dest& dest) { return Worker::CurrentOrDie().scheduler().WhereIs(dest); }
+
+bool IsEnding() {
+  const Worker* worker = Worker::Current();
+  return worker == nullptr || worker->current() == nullptr || worker->IsExiting();
 }
 
 void SetCallers(std::vector<Pid> callers) { Worker::CurrentOrDie().SetCallers(std::move(callers)); }

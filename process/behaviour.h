@@ -290,9 +290,18 @@ void EndReported(ExitReason reason);
 // reason. It begins with "`what`: ".
 absl::Status EndedError(std::string_view what, const ExitReason& reason);
 
-// The process that `dest` stands for now; nobody if it is a name of another node, or one that nobody has.
-// Must be called in a runtime.
+// The process that `dest` stands for now; nobody if it is a name of another node, or if nobody is found by
+// it. Must be called in a runtime.
 Pid Resolve(const Dest& dest);
+
+// Whether the process has ended, as far as can be seen here: whoever has heard of the end sees it. False for
+// processes of other nodes and runtimes, and on a foreign thread; nobody's pid has ended anywhere. Cost: a
+// look at its place in the process table. Thread safety: any thread.
+inline bool HasEnded(const Pid& pid) { return process_internal::HasEnded(pid); }
+
+// Whether the calling process is ending, and its frames are being destroyed: what it registers, links or
+// spawns now doesn't count any more. True, too, where no process runs. Thread safety: any thread.
+bool IsEnding();
 
 // The calling process works on behalf of `callers`, the nearest first: see Callers in self.h. Must be called
 // by a process.

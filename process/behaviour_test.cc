@@ -1,24 +1,30 @@
-// Requests that a process has from its birth: what GS3, GS7 and TSK1 are made of.
+// Requests that a process has from its birth: what GS3, GS7 and TSK1 are made of; and whether it has ended.
 #include "hydra/process/behaviour.h"
 
 #include <optional>
 #include <stdexcept>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "hydra/base/log_testing.h"
 #include "hydra/process/async.h"
+#include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/info.h"
 #include "hydra/process/link.h"
+#include "hydra/process/monitor.h"
 #include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
+#include "hydra/process/self.h"
+#include "hydra/process/send.h"
 #include "hydra/process/spawn.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
 #include "hydra/process/timer.h"
 
@@ -31,6 +37,8 @@ struct Born {
   using Reply = int;
 };
 struct Never {};
+
+Async<> WaitForNever() { co_await Receive<Never>(); }
 
 enum class How { kAnswer, kAnswerLate, kAnswerAtEnd, kDrop, kThrow, kWait };
 
@@ -149,6 +157,69 @@ HYDRA_TEST(BehaviourTest, NameThatIsTakenSpawnsNothing) {
   EXPECT_FALSE((co_await ReceiveAny().Within(absl::ZeroDuration())).has_value());
   Exit(*pid, ExitReason::Kill());
 }
+
+// ---- HasEnded, IsEnding.
+
+// SIG8: whoever has heard of the end sees it.
+HYDRA_TEST(HasEndedTest, IsSeenByWhoHasHeardOfTheEnd) {
+  const auto [pid, ref] = SpawnMonitor(WaitForNever);
+  EXPECT_FALSE(HasEnded(pid));
+  EXPECT_FALSE(HasEnded(Self()));
+  Exit(pid, ExitReason::Kill());
+  co_await Receive<Down>().For(ref);
+  EXPECT_TRUE(HasEnded(pid));
+  // The slot may be another's by now.
+  const Pid successor = Spawn(WaitForNever);
+  EXPECT_TRUE(HasEnded(pid));
+  EXPECT_FALSE(HasEnded(successor));
+}
+
+HYDRA_TEST(HasEndedTest, ProcessHasNotEndedWhileItsFramesAreDestroyed) {
+  const Pid pid = Spawn(
+      [](Pid parent) -> Async<> {
+        const absl::Cleanup look = [parent] { Send(parent, HasEnded(Self())); };
+        Send(parent, HasEnded(Self()));
+        co_await Receive<Never>();
+      },
+      Self());
+  EXPECT_FALSE(co_await AssertReceive<bool>());
+  Exit(pid, ExitReason::Shutdown());
+  EXPECT_FALSE(co_await AssertReceive<bool>());
+}
+
+TEST(HasEndedTest, NothingIsKnownElsewhere) {
+  ManualRuntime runtime;
+  ManualRuntime other;
+  const Pid alive = runtime.Spawn(WaitForNever);
+  const Pid dead = runtime.Spawn([]() -> Async<> { co_return; });
+  const Pid stranger = other.Spawn([]() -> Async<> { co_return; });
+  other.RunUntilIdle();
+  runtime.Run([=]() -> Async<> {
+    co_await Receive<Down>().For(Monitor(dead));
+    EXPECT_FALSE(HasEnded(alive));
+    EXPECT_TRUE(HasEnded(dead));
+    EXPECT_FALSE(HasEnded(stranger));
+    EXPECT_TRUE(HasEnded(Pid()));
+  });
+  EXPECT_FALSE(HasEnded(dead));
+  EXPECT_TRUE(HasEnded(Pid()));
+}
+
+HYDRA_TEST(IsEndingTest, IsSoWhileTheFramesAreDestroyed) {
+  const Pid pid = Spawn(
+      [](Pid parent) -> Async<> {
+        const absl::Cleanup look = [parent] { Send(parent, IsEnding()); };
+        Send(parent, IsEnding());
+        co_await Receive<Never>();
+      },
+      Self());
+  EXPECT_FALSE(co_await AssertReceive<bool>());
+  Exit(pid, ExitReason::Shutdown());
+  EXPECT_TRUE(co_await AssertReceive<bool>());
+  EXPECT_FALSE(IsEnding());
+}
+
+TEST(IsEndingTest, IsSoWhereNoProcessRuns) { EXPECT_TRUE(IsEnding()); }
 
 }  // namespace
 }  // namespace hydra

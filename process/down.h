@@ -13,9 +13,9 @@ namespace hydra {
 struct Down {
   // What `Monitor` returned.
   Ref ref;
-  // The process that has ended; none if a name was monitored that nobody had.
+  // The process that has ended; none if a name or a Via was monitored that nobody was found by.
   Pid pid;
-  // The name that was monitored; empty if it was a pid.
+  // The name that was monitored; empty if it was no name.
   ProcessName name;
   // Why it ended; `noproc` if there was no such process when the monitor reached it, and
   // `noconnection` if its node can't be reached any more: it may still be alive.

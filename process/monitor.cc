@@ -39,12 +39,13 @@ Ref Monitor(const Pid& pid, const MonitorOptions& options) {
   return Worker::CurrentOrDie().Monitor(pid, AliasOf(options.alias), std::move(note));
 }
 
-Ref Monitor(const ProcessName& name, const MonitorOptions& options) {
+Ref Monitor(const Dest& dest, const MonitorOptions& options) {
   Worker& worker = Worker::CurrentOrDie();
-  const Pid pid = worker.scheduler().WhereIs(name);
+  const Pid pid = worker.scheduler().WhereIs(dest);
+  if (dest.name() == nullptr) return Monitor(pid, options);
   return worker.Monitor(
       pid, AliasOf(options.alias),
-      std::make_unique<MonitorNote>(MonitorNote{.name = name, .tag = options.tag}));
+      std::make_unique<MonitorNote>(MonitorNote{.name = *dest.name(), .tag = options.tag}));
 }
 
 bool Demonitor(const Ref& ref, const DemonitorOptions& options) {

@@ -34,14 +34,15 @@ struct MonitorOptions {
   MonitorAlias alias = MonitorAlias::kNone;
 };
 
-// Monitors a process, by its pid or its name. A name is resolved once, now; one that names nobody
-// gets `noproc`. To monitor oneself is legal, and never fires.
+// Monitors a process, by whatever it can be addressed by; of an alias the process that made it. A name or a
+// Via is looked up once, now; one that nobody is found by gets `noproc`. To monitor oneself is legal, and
+// never fires.
 //
 // Never fails: if there is no such process the Down says `noproc`; if it is just ending, that or its
 // real reason. The Down comes after all messages that the process sent to the caller, and after its
 // name was released. Must be called by a process; one that is ending monitors nothing.
 Ref Monitor(const Pid& pid, const MonitorOptions& options = {});
-Ref Monitor(const ProcessName& name, const MonitorOptions& options = {});
+Ref Monitor(const Dest& dest, const MonitorOptions& options = {});
 
 struct DemonitorOptions {
   // Also removes the Down from the mailbox, if it has come.

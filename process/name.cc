@@ -1,10 +1,12 @@
 #include "hydra/process/name.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "hydra/process/internal/names.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
@@ -29,6 +31,14 @@ Pid WhereIs(std::string_view name) {
 
 std::vector<std::string> RegisteredNames() {
   return Worker::CurrentOrDie().scheduler().names().All();
+}
+
+std::optional<Pid> NameHolder(const absl::Status& status) {
+  return process_internal::HolderOf(status);
+}
+
+absl::Status NameTakenError(std::string_view message, const Pid& holder) {
+  return process_internal::NameTaken(message, holder);
 }
 
 }  // namespace hydra

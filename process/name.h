@@ -10,6 +10,7 @@
 #ifndef HYDRA_PROCESS_NAME_H_
 #define HYDRA_PROCESS_NAME_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,7 +21,7 @@
 namespace hydra {
 
 // Gives the name to a process of this runtime. Of several at a time exactly one succeeds.
-//   kAlreadyExists       the name is taken; the message says by whom
+//   kAlreadyExists       the name is taken; `NameHolder(status)` is the process that has it
 //   kFailedPrecondition  the process has a name already, perhaps this one; or the caller is ending
 //   kNotFound            there is no such process, or it is of another runtime or node
 //   kInvalidArgument     the name is empty
@@ -36,6 +37,13 @@ Pid WhereIs(std::string_view name);
 
 // All names, in no order.
 std::vector<std::string> RegisteredNames();
+
+// Who has the name, if something failed because somebody has: a Register, a spawn, a start. It may have
+// ended by now. Thread safety: any thread.
+std::optional<Pid> NameHolder(const absl::Status& status);
+
+// Such a status, for those who give names of another kind: kAlreadyExists. Thread safety: any thread.
+absl::Status NameTakenError(std::string_view message, const Pid& holder);
 
 }  // namespace hydra
 

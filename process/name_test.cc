@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -87,12 +88,34 @@ HYDRA_TEST(NameTest, NameBelongsToOneProcess) {
   const Pid holder = Spawn(WaitForStop);
   const Pid process = Spawn(WaitForStop);
   EXPECT_OK(Register(holder, "name"));
-  EXPECT_THAT(Register(process, "name"),
-              StatusIs(StatusCode::kAlreadyExists,
-                       testing::AllOf(HasSubstr("name"), HasSubstr(holder.ToString()))));
+  const absl::Status taken = Register(process, "name");
+  EXPECT_THAT(taken, StatusIs(StatusCode::kAlreadyExists,
+                              testing::AllOf(HasSubstr("name"), HasSubstr(holder.ToString()))));
+  EXPECT_EQ(NameHolder(taken), holder);
   EXPECT_EQ(WhereIs("name"), holder);
   EXPECT_OK(Register(process, "other"));
   co_return;
+}
+
+// NAM1
+HYDRA_TEST(NameTest, SpawnUnderATakenNameTellsWhoHasIt) {
+  EXPECT_OK(Register(Self(), "name"));
+  const auto spawned = SpawnWith({.name = "name"}, WaitForStop);
+  EXPECT_THAT(spawned, StatusIs(StatusCode::kAlreadyExists));
+  EXPECT_EQ(NameHolder(spawned.status()), Self());
+  co_return;
+}
+
+TEST(NameTakenTest, TellsTheMessageAndTheHolder) {
+  const Pid holder(uint64_t{1} << 40, 3, 2);
+  const absl::Status taken = NameTakenError("the key is taken", holder);
+  EXPECT_THAT(taken, StatusIs(StatusCode::kAlreadyExists, "the key is taken"));
+  EXPECT_EQ(NameHolder(taken), holder);
+}
+
+TEST(NameTakenTest, NoOtherStatusHasAHolder) {
+  EXPECT_EQ(NameHolder(absl::OkStatus()), std::nullopt);
+  EXPECT_EQ(NameHolder(absl::AlreadyExistsError("the id is taken")), std::nullopt);
 }
 
 // NAM1

@@ -49,7 +49,7 @@ void Pending::Abandon() noexcept {
   // Where the process ends its records end with it.
   if (worker != nullptr && worker->current() != nullptr && !worker->IsExiting()) {
     if (!worker->ForgetAnswer(ref_)) worker->FlushAnswer(ref_);
-    if (remote_ != nullptr) remote_->GiveUp(question_.to, ref_);
+    if (remote_ != nullptr) remote_->GiveUp(ref_);
   }
   ref_ = Ref();
 }

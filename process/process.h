@@ -59,6 +59,7 @@
 #include "hydra/process/spawn.h"
 #include "hydra/process/timer.h"
 #include "hydra/process/transport.h"
+#include "hydra/process/via.h"
 #include "hydra/process/wire.h"
 
 #endif  // HYDRA_PROCESS_PROCESS_H_

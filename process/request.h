@@ -16,7 +16,7 @@
 //
 // A request fails with
 //   kDeadlineExceeded    no answer in time. The request may still be carried out.
-//   kNotFound            there is no such process, or nobody has the name
+//   kNotFound            there is no such process, or nobody has the name or is found by the Via
 //   kUnavailable         the process ended before it answered, or dropped the `ReplyTo`, or its node
 //                        can't be reached; `ExitReasonOf(status)` is the reason it ended with, or
 //                        `noconnection`

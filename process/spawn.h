@@ -97,7 +97,7 @@ inline Spawning SpawningOf(const SpawnOptions& options) {
 
 // The same with options. Where it fails nothing is spawned, nothing is linked, and no exit signal or
 // Down follows:
-//   kAlreadyExists       the name is taken
+//   kAlreadyExists       the name is taken; `NameHolder(status)` is the process that has it
 //   kResourceExhausted   every process slot of the runtime is in use
 //   kFailedPrecondition  the caller is ending, or the runtime
 // With `link`, `monitor` or `for_caller` it must be called by a process.

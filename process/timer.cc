@@ -29,8 +29,8 @@ TimerRef StartTimerSignal(Ref ref, absl::Duration delay, absl::Duration interval
   if (interval != absl::ZeroDuration())
     every =
         static_cast<Tick>(absl::ToInt64Milliseconds(absl::Ceil(interval, absl::Milliseconds(1))));
-  if (const ProcessName* name = receiver.name())
-    return TimerRef(ref, Pid(), scheduler.StartTimer(*name, signal, due, every));
+  if (receiver.name() != nullptr || receiver.via() != nullptr)
+    return TimerRef(ref, Pid(), scheduler.StartTimer(receiver, signal, due, every));
   const Ref* alias = receiver.alias();
   const Pid pid = alias == nullptr ? *receiver.pid() : alias->creator();
   if (alias != nullptr) signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);

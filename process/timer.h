@@ -9,9 +9,9 @@
 //   auto expired = co_await hydra::Receive<hydra::Timeout<Step>>().For(timeout);
 //
 // Timers have a resolution of a millisecond and never fire early. Messages of timers to one pid or
-// alias, and those to one name, arrive in the order in which they are due. A timer to a pid or an alias
-// ends with the process that it sends to, if that is of this node; one to a name looks the name up when
-// it fires, and sends nothing if nobody has it. On a runtime that is driven by hand all times here are
+// alias, and those to one name or Via, arrive in the order in which they are due. A timer to a pid or an
+// alias ends with the process that it sends to, if that is of this node; one to a name or a Via looks it up
+// when it fires, and sends nothing if nobody is found. On a runtime that is driven by hand all times here are
 // virtual.
 #ifndef HYDRA_PROCESS_TIMER_H_
 #define HYDRA_PROCESS_TIMER_H_

@@ -59,7 +59,7 @@ struct Envelope {
   };
 
   Kind kind = Kind::kMessage;
-  Dest to = Pid();
+  Dest to = Pid();  // never a Via
   Pid from = {};
   Ref ref = {};
   uint64_t id = 0;

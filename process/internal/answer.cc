@@ -83,17 +83,11 @@ namespace {
 std::optional<Remote*> SendAsking(Worker& worker, const Dest& to, Signal* signal,
                                   const Pid& not_to) {
   Scheduler& scheduler = worker.scheduler();
-  Pid pid;
-  if (to.pid() != nullptr) {
-    pid = *to.pid();
-  } else if (to.alias() != nullptr) {
-    pid = to.alias()->creator();
-  } else if (!scheduler.IsElsewhere(*to.name())) {
-    pid = scheduler.WhereIs(*to.name());
-  } else {
-    scheduler.SendElsewhere(to, signal);
+  if (const ProcessName* name = to.name(); name != nullptr && scheduler.IsElsewhere(*name)) {
+    scheduler.SendElsewhere(*name, signal);
     return &scheduler.remote();
   }
+  const Pid pid = scheduler.WhereIs(to);
   if (pid == not_to && pid) return std::nullopt;
   if (const Ref* alias = to.alias())
     signal = NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal);
@@ -165,7 +159,7 @@ AskingWait::AskingWait(AskingWait&& other) noexcept
 // It hasn't been awaited, or what is asked on another node isn't waited for any more.
 void AskingWait::GiveUp() noexcept {
   if (signal_ != nullptr) DestroySignal(signal_);
-  if (remote_ != nullptr && found == nullptr) remote_->GiveUp(question_.to, ref_);
+  if (remote_ != nullptr && found == nullptr) remote_->GiveUp(ref_);
 }
 
 bool AskingWait::Begin(PromiseBase& leaf) {

@@ -20,11 +20,14 @@
 
 namespace hydra::process_internal {
 
+// See behaviour.h.
+HYDRA_NOINLINE bool HasEnded(const Pid& pid);
+
 // Delivers `signal` to `to`. Takes the signal.
 HYDRA_NOINLINE void SendSignal(const Pid& to, Signal* signal);
 
-// Delivers the message `signal` to `to`. Returns false if that is a name of this runtime that nobody
-// has. Takes the signal.
+// Delivers the message `signal` to `to`. Returns false if nobody is found by a name of this runtime or by a
+// Via. Takes the signal.
 bool SendSignalTo(const Dest& to, Signal* signal);
 
 // How a process is spawned.

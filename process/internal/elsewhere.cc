@@ -27,12 +27,7 @@ bool Scheduler::IsElsewhere(const ProcessName& name) const {
   return !name.node.empty() && name.node != remote_.name();
 }
 
-bool Scheduler::IsElsewhere(const Dest& to) const {
-  if (to.name() != nullptr) return IsElsewhere(*to.name());
-  return (to.pid() != nullptr ? to.pid()->home() : to.alias()->creator().home()) != home_;
-}
-
-void Scheduler::SendElsewhere(const Dest& to, Signal* signal) {
+void Scheduler::SendElsewhere(const ProcessName& to, Signal* signal) {
   if (remote_.is_node()) return remote_.Send(to, signal);
   Refuse(Pid(), signal, {Refusal::Why::kNoConnection, ExitReason::NoConnection()});
 }

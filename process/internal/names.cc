@@ -1,17 +1,43 @@
 #include "hydra/process/internal/names.h"
 
 #include <atomic>
+#include <cstdint>
+#include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/cord.h"
+#include "absl/strings/string_view.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/internal/control_block.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
+namespace {
+
+constexpr char kNameHolder[] = "hydra/name-holder";
+
+}  // namespace
+
+absl::Status NameTaken(std::string_view message, const Pid& holder) {
+  absl::Status taken = absl::AlreadyExistsError(absl::string_view(message.data(), message.size()));
+  const uint64_t words[] = {holder.serial(), uint64_t{holder.slot()} << 32 | holder.home()};
+  taken.SetPayload(kNameHolder, absl::Cord(absl::string_view(reinterpret_cast<const char*>(words),
+                                                             sizeof(words))));
+  return taken;
+}
+
+std::optional<Pid> HolderOf(const absl::Status& status) {
+  const absl::optional<absl::Cord> payload = status.GetPayload(kNameHolder);
+  uint64_t words[2];
+  if (!payload.has_value() || payload->size() != sizeof(words)) return std::nullopt;
+  std::memcpy(words, std::string(*payload).data(), sizeof(words));
+  return Pid(words[0], static_cast<uint32_t>(words[1] >> 32), static_cast<uint32_t>(words[1]));
+}
 
 absl::Status Names::Register(const Pid& pid, std::string_view name) {
   if (name.empty()) return absl::InvalidArgumentError("a name isn't empty");
@@ -25,8 +51,8 @@ absl::Status Names::Register(const Pid& pid, std::string_view name) {
   if (const auto held = pids_.find(std::string(name)); held != pids_.end()) {
     const Pid holder = held->second;
     if (table_.IsAlive(holder)) {
-      return absl::AlreadyExistsError("the name '" + std::string(name) + "' belongs to " +
-                                      holder.ToString());
+      return NameTaken("the name '" + std::string(name) + "' belongs to " + holder.ToString(),
+                       holder);
     }
     Erase(holder);  // it is just about to do it itself
   }

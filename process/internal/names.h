@@ -11,6 +11,7 @@
 #ifndef HYDRA_PROCESS_INTERNAL_NAMES_H_
 #define HYDRA_PROCESS_INTERNAL_NAMES_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,10 @@
 #include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
+
+// See the functions NameTakenError and NameHolder of name.h.
+absl::Status NameTaken(std::string_view message, const Pid& holder);
+std::optional<Pid> HolderOf(const absl::Status& status);
 
 // Thread safety: any thread.
 class Names {

@@ -41,10 +41,10 @@ bool Binds(const Envelope& envelope) {
   return envelope.kind == Kind::kLink || envelope.kind == Kind::kMonitor;
 }
 
-// Which node a destination is on.
+// Which node a destination is on: a pid, or a name of another node.
 NodeId NodeOfDest(const Dest& to) {
-  if (const ProcessName* name = to.name()) return {.name = name->node};
-  return NodeOf(to.pid() != nullptr ? to.pid()->home() : to.alias()->creator().home());
+  if (const Pid* pid = to.pid()) return NodeOf(pid->home());
+  return {.name = to.name()->node};
 }
 
 }  // namespace
@@ -87,11 +87,9 @@ void Remote::NoteSent(const NodeId& node, const Envelope& envelope) {
   if (IsQuestion(envelope)) peers_[node.name].requests.insert(envelope.ref);
 }
 
-void Remote::GiveUp(const Dest& to, const Ref& request) {
-  const NodeId node = NodeOfDest(to);
+void Remote::GiveUp(const Ref& request) {
   MutexLock lock(mutex_);
-  if (const auto peer = peers_.find(node.name); peer != peers_.end())
-    peer->second.requests.erase(request);
+  for (auto& [name, peer] : peers_) peer.requests.erase(request);
 }
 
 void Remote::Forget(const Pid& process) {

@@ -48,8 +48,8 @@ class Remote {
   // Sends `signal` to a process, or to a name, of another node. Takes it.
   void Send(const Dest& to, Signal* signal);
 
-  // Nobody waits for the answer to this request to `to` any more.
-  void GiveUp(const Dest& to, const Ref& request);
+  // Nobody waits for the answer to this request any more.
+  void GiveUp(const Ref& request);
 
   // The process has ended.
   void Forget(const Pid& process);

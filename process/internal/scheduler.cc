@@ -28,6 +28,7 @@
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
+#include "hydra/process/via.h"
 
 namespace hydra::process_internal {
 namespace {
@@ -96,17 +97,24 @@ Pid Scheduler::Spawn(Entry* entry) {
   return pid;
 }
 
+Pid Scheduler::WhereIs(const Dest& dest) const {
+  if (const Pid* pid = dest.pid()) return *pid;
+  if (const Ref* alias = dest.alias()) return alias->creator();
+  if (const Via* via = dest.via()) return via->WhereIs();
+  return IsElsewhere(*dest.name()) ? Pid() : names_.WhereIs(dest.name()->name);
+}
+
 bool Scheduler::Send(const Dest& to, Signal* signal) {
   if (const Pid* pid = to.pid()) return Send(*pid, signal);
   if (const Ref* alias = to.alias()) {
     Send(alias->creator(), NewSignal<AliasedMessage>(&kAliasedMessage, alias->id(), signal));
     return true;
   }
-  if (IsElsewhere(*to.name())) {
-    SendElsewhere(to, signal);
+  if (to.name() != nullptr && IsElsewhere(*to.name())) {
+    SendElsewhere(*to.name(), signal);
     return true;
   }
-  const Pid pid = WhereIs(*to.name());
+  const Pid pid = WhereIs(to);
   return Send(pid, signal) && pid;
 }
 
@@ -153,9 +161,8 @@ std::vector<Pid> Scheduler::Processes() const {
   return pids;
 }
 
-TimerPlace Scheduler::StartTimer(const ProcessName& name, Signal* message, Tick due,
-                                 Tick interval) {
-  const TimerPlace place = timers_.Start(name, message, due, interval);
+TimerPlace Scheduler::StartTimer(const Dest& address, Signal* message, Tick due, Tick interval) {
+  const TimerPlace place = timers_.Start(address, message, due, interval);
   TimerArmed(due);
   return place;
 }

@@ -81,18 +81,15 @@ class Scheduler {
   bool by_hand() const { return by_hand_; }
   ProcessTable& table() { return table_; }
   Names& names() { return names_; }
-  // The process that has the name; none on another node.
-  Pid WhereIs(const ProcessName& name) const {
-    return IsElsewhere(name) ? Pid() : names_.WhereIs(name.name);
-  }
+  // See Resolve in behaviour.h.
+  Pid WhereIs(const Dest& dest) const;
 
   // ---- Other nodes: elsewhere.cc.
 
   Remote& remote() { return remote_; }
   bool IsElsewhere(const ProcessName& name) const;
-  bool IsElsewhere(const Dest& to) const;
-  // Sends `signal` to another node. Takes it.
-  void SendElsewhere(const Dest& to, Signal* signal);
+  // Sends `signal` to a name of another node. Takes it.
+  void SendElsewhere(const ProcessName& to, Signal* signal);
   // Deals with a signal that can't be sent to another node, and destroys it.
   void RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view why);
   const LimitedInboxes& limited_inboxes() const { return limited_inboxes_; }
@@ -109,7 +106,7 @@ class Scheduler {
   Pid Spawn(Entry* entry);
   // Returns false if it was dropped because the mailbox is full, and the sender can't be held.
   bool Send(const Pid& to, Signal* signal);
-  // The same to a name or an alias. Returns false, too, if nobody has the name. `signal` is a message.
+  // The same to any Dest. Returns false, too, if nobody is found by a name or a Via. `signal` is a message.
   bool Send(const Dest& to, Signal* signal);
   // What becomes of a signal that can't be delivered here: it goes to another node, or is refused. Takes
   // it.
@@ -170,8 +167,8 @@ class Scheduler {
   // after that if it isn't 0. Takes the message. For a dead receiver nothing is started, and the
   // place is none's.
   TimerPlace StartTimer(const Pid& receiver, Signal* message, Tick due, Tick interval);
-  // The same to whoever has the name then; nobody's message is dropped.
-  TimerPlace StartTimer(const ProcessName& name, Signal* message, Tick due, Tick interval);
+  // The same to whoever is found by `address`, a name or a Via, then; nobody's message is dropped.
+  TimerPlace StartTimer(const Dest& address, Signal* message, Tick due, Tick interval);
 
   // To be called after a timer was armed for `due`.
   void TimerArmed(Tick due) {

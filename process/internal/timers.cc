@@ -57,14 +57,14 @@ TimerPlace Timers::Start(Pid receiver, Signal* message, Tick due, Tick interval)
   return Begin(wheel, timer, sending, due, interval);
 }
 
-TimerPlace Timers::Start(const ProcessName& name, Signal* message, Tick due, Tick interval) {
+TimerPlace Timers::Start(const Dest& address, Signal* message, Tick due, Tick interval) {
   const Sending sending = MakeSending(message, interval);
-  auto shared_name = std::make_shared<const ProcessName>(name);
+  auto shared_address = std::make_shared<const Dest>(address);
   Wheel& wheel = WheelOf(Pid());
   MutexLock lock(wheel.mutex);
   UserTimer& timer = FreePlace(wheel);
   timer.receiver = Pid();
-  timer.name = std::move(shared_name);
+  timer.address = std::move(shared_address);
   return Begin(wheel, timer, sending, due, interval);
 }
 
@@ -183,7 +183,7 @@ void Timers::TakeFired(Wheel& wheel, Tick now, std::vector<FiredTimer>& fired) {
       fired.push_back(Retire(wheel, timer));
     } else {
       fired.push_back({.process = timer.receiver,
-                       .name = timer.name,
+                       .address = timer.address,
                        .due = timer.due,
                        .repeated = timer.repeated});
       // From when it was due, not from now: no drift.
@@ -238,7 +238,7 @@ void Timers::UnlinkFromReceiver(UserTimer& timer) {
 
 FiredTimer Timers::Retire(Wheel& wheel, UserTimer& timer) {
   FiredTimer retired = {.process = timer.receiver,
-                        .name = std::exchange(timer.name, nullptr),
+                        .address = std::exchange(timer.address, nullptr),
                         .due = timer.due,
                         .message = std::exchange(timer.message, nullptr),
                         .repeated = std::exchange(timer.repeated, nullptr)};

@@ -48,11 +48,11 @@ struct UserTimerList;
 struct UserTimer : TimerNode {
   UserTimer() { kind = Kind::kUser; }
 
-  Pid receiver;                             // none if it sends to a name
-  UserTimerList* list = nullptr;            // the receiver's
-  std::shared_ptr<const ProcessName> name;  // looked up when it fires
-  Signal* message = nullptr;                // of a timer that fires once
-  std::shared_ptr<const Signal> repeated;   // of an interval timer, which sends copies
+  Pid receiver;                            // none if it sends to an address
+  UserTimerList* list = nullptr;           // the receiver's
+  std::shared_ptr<const Dest> address;     // a name or a Via: looked up when it fires
+  Signal* message = nullptr;               // of a timer that fires once
+  std::shared_ptr<const Signal> repeated;  // of an interval timer, which sends copies
   Tick interval = 0;
   TimerPlace place = {.index = 0, .generation = 1};
   // Neighbours in the list of the receiver's timers, while armed; in the list of free places
@@ -72,7 +72,7 @@ struct UserTimerList {
 // A timer that has fired.
 struct FiredTimer {
   Pid process;
-  std::shared_ptr<const ProcessName> name = nullptr;  // in the place of the process
+  std::shared_ptr<const Dest> address = nullptr;  // in the place of the process
   Tick due = 0;
   Signal* message = nullptr;                         // for a timer that fires once
   std::shared_ptr<const Signal> repeated = nullptr;  // for an interval timer: what to copy
@@ -99,8 +99,9 @@ class Timers {
   // The same to a process of another node, whose end ends no timer here.
   TimerPlace Start(Pid receiver, Signal* message, Tick due, Tick interval);
 
-  // The same to whoever has the name when it fires. The receiver of the place is none.
-  TimerPlace Start(const ProcessName& name, Signal* message, Tick due, Tick interval);
+  // The same to whoever is found by `address`, a name or a Via, when it fires. The receiver of the place is
+  // none.
+  TimerPlace Start(const Dest& address, Signal* message, Tick due, Tick interval);
 
   // Stops a user's timer and destroys its message. Returns the tick that it was due at; nothing if
   // it had fired or was stopped before.

@@ -320,8 +320,8 @@ void Worker::SendFired(FiredTimer& timer) noexcept {
   } else if (signal == nullptr) {
     signal = NewSignal<WaitExpired>(&kWaitExpired, timer.due);
   }
-  if (timer.name == nullptr) return Send(timer.process, signal);
-  scheduler_.Send(*timer.name, signal);
+  if (timer.address == nullptr) return Send(timer.process, signal);
+  scheduler_.Send(*timer.address, signal);
 }
 
 // Null if there is none.
@@ -330,7 +330,8 @@ Signal* Worker::CopyOfInterval(const FiredTimer& timer) noexcept {
     return timer.repeated->type->clone(timer.repeated.get());
   } catch (...) {
     HYDRA_LOG(ERROR) << "SendInterval to "
-                     << (timer.name == nullptr ? timer.process.ToString() : timer.name->ToString())
+                     << (timer.address == nullptr ? timer.process.ToString()
+                                                  : timer.address->ToString())
                      << ": copying the message failed with "
                      << ExitReason::FromCurrentException().ToString() << "; this one is left out";
     return nullptr;
@@ -449,6 +450,12 @@ absl::StatusOr<Pid> Worker::SpawnWith(Entry* entry, const Spawning& spawning) {
 }
 
 // ---- The free functions of current.h.
+
+bool HasEnded(const Pid& pid) {
+  if (!pid) return true;
+  const Worker* worker = Worker::of_this_thread_;
+  return worker != nullptr && pid.home() == worker->home_ && !worker->table_.IsAlive(pid);
+}
 
 void SendSignal(const Pid& to, Signal* signal) {
   Worker* worker = Worker::of_this_thread_;

@@ -204,6 +204,7 @@ class Worker {
 
  private:
   // What the calling process does: current.h.
+  friend bool HasEnded(const Pid& pid);
   friend void SendSignal(const Pid& to, Signal* signal);
   friend Ref NewRef();
   friend bool BeginWait(Wait& wait, PromiseBase& leaf);

@@ -235,8 +235,8 @@ Async<std::string> Perform(World* shared, int who, Command command, std::vector<
       co_return "";
     case Op::kMonitor: {
       const MonitorOptions options = {.tag = number, .alias = AliasOf(step)};
-      world.refs.Set(step.made, dest.name() == nullptr ? Monitor(pid, options)
-                                                       : Monitor(*dest.name(), options));
+      world.refs.Set(step.made,
+                     dest.name() == nullptr ? Monitor(pid, options) : Monitor(dest, options));
       co_return "";
     }
     case Op::kDemonitor:
