@@ -1,6 +1,6 @@
 // ServerRef<S>: a server as its clients see it.
 //
-//   hydra::ServerRef<Stack> stack("stack");                      // or of a pid, or a name elsewhere
+//   hydra::ServerRef<Stack> stack("stack");                      // or of a pid, a name elsewhere, a Via
 //   absl::StatusOr<std::optional<std::string>> top = co_await stack.Call(Stack::Pop{});
 //   stack.Cast(Stack::Push{"hydra"});
 //

@@ -4,19 +4,18 @@
 //       co_await hydra::StartLink<Stack>({.name = "stack"}, std::vector<std::string>{"hello"});
 //
 // The server is constructed from the arguments, and its Init is called, in the new process. It has its
-// name before that. A start fails with
-//   kAlreadyExists       the name is taken; `AlreadyStarted(status)` is the pid that has it
+// name, and its Via stands for it, before that. A start fails with
+//   kAlreadyExists       the name or the Via is taken; `AlreadyStarted(status)` is the pid that has it
 //   kDeadlineExceeded    Init took longer than `init_timeout`: the process has been killed
 //   kUnavailable         the process has ended instead: `ExitReasonOf(status)` is why
 //   kCancelled           Init returned InitResult::Ignore(): `IsIgnored(status)`
-//   any status           the one that Init returned
+//   any status           the one that Init returned, or Via::Register
 //   kResourceExhausted, kFailedPrecondition   nothing could be spawned: see SpawnWith
 // When it fails the process is gone, and its name is free.
 #ifndef HYDRA_GENSERVER_START_H_
 #define HYDRA_GENSERVER_START_H_
 
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -25,6 +24,7 @@
 #include "hydra/genserver/server_options.h"
 #include "hydra/genserver/server_ref.h"
 #include "hydra/process/async.h"
+#include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 
 namespace hydra {
@@ -76,11 +76,9 @@ Async<absl::StatusOr<MonitoredServer<S>>> StartMonitor(ServerOptions options, Ar
 // Whether a start failed because Init returned Ignore.
 bool IsIgnored(const absl::Status& status);
 
-// Who is there already, if a start failed because somebody is.
-std::optional<Pid> AlreadyStarted(const absl::Status& status);
-
-// Such a status, for those who start others: kAlreadyExists.
-absl::Status AlreadyStartedError(std::string_view message, const Pid& pid);
+// Who is there already, if a start failed because somebody is. Others who start make such a status by
+// NameTakenError.
+inline std::optional<Pid> AlreadyStarted(const absl::Status& status) { return NameHolder(status); }
 
 }  // namespace hydra
 

@@ -19,19 +19,15 @@
 #include "hydra/process/send.h"
 
 namespace hydra {
-namespace {
-
-Ref MonitorOf(const Dest& dest) {
-  return dest.name() != nullptr ? Monitor(*dest.name()) : Monitor(Resolve(dest));
-}
-
-}  // namespace
 
 Async<absl::Status> Stop(Dest server, ExitReason reason, absl::Duration timeout) {
   const std::string what = "stop of " + server.ToString();
-  if (Resolve(server) == Self())
+  const Pid pid = Resolve(server);
+  if (pid == Self())
     co_return absl::FailedPreconditionError(what + ": a process can't stop itself");
-  const Ref ref = MonitorOf(server);
+  // Who is monitored is who is asked, whoever is found by that later.
+  if (pid) server = pid;
+  const Ref ref = Monitor(server);
   static_cast<void>(Send(server, genserver_internal::StopServer{reason}));
   const std::optional<Down> down = co_await Receive<Down>().For(ref).Within(timeout);
   if (!down.has_value()) {

@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hydra/genserver/server_options.h"
 #include "hydra/genserver/server_ref.h"
@@ -34,7 +35,8 @@ using Children = std::vector<ChildSpec>;
 
 // As in ChildSpec, but for `server`.
 struct ChildOptions {
-  // The server's name unless it says otherwise; that of its class if it has no name either.
+  // The server's name, or what its Via prints as, unless it says otherwise; that of its class if it has
+  // neither.
   std::string id = {};
   Restart restart = Restart::kPermanent;
   std::optional<Shutdown> shutdown = {};
@@ -63,12 +65,15 @@ inline ChildSpec SpecOf(const ChildOptions& options, std::string_view fallback_i
                     .significant = options.significant,
                     .backoff = options.backoff};
   if (spec.id.empty()) spec.id = options.server.name;
+  if (spec.id.empty() && options.server.via != nullptr) spec.id = options.server.via->ToString();
   if (spec.id.empty()) spec.id = fallback_id;
   return spec;
 }
 
 template <typename F, typename... Args>
 Async<absl::StatusOr<Pid>> StartProcessChild(ServerOptions options, F body, Args... args) {
+  if (options.via != nullptr)
+    co_return absl::InvalidArgumentError("ProcessChild: only a server has a Via");
   co_return SpawnWith({.name = options.name,
                        .link = true,
                        .label = options.label,
@@ -97,7 +102,7 @@ ChildSpec Child(ChildOptions options, Args... args) {
 }
 
 // A child that is an ordinary process, which runs `body(args...)`. It has started when it is spawned. Of
-// `options.server` what Init and hibernation need means nothing here.
+// `options.server` what Init and hibernation need means nothing here, and with a Via it fails to start.
 template <typename F, typename... Args>
 ChildSpec ProcessChild(ChildOptions options, F body, Args... args) {
   static_assert(

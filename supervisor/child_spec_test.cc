@@ -2,6 +2,7 @@
 #include "hydra/supervisor/child_spec.h"
 
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
+#include "hydra/process/via_testing.h"
 #include "hydra/supervisor/child.h"
 #include "hydra/supervisor/child_info.h"
 #include "hydra/supervisor/supervision_testing.h"
@@ -25,6 +27,7 @@ namespace hydra {
 namespace {
 
 using absl::StatusCode;
+using process_testing::Pointer;
 using supervisor_testing::EndChild;
 using supervisor_testing::Events;
 using supervisor_testing::Idle;
@@ -72,6 +75,7 @@ TEST(ChildTest, IdIsGivenOrTheNameOrThatOfTheClass) {
   EXPECT_EQ(Child<Plain>({.id = "id", .server = {.name = "name"}}).id, "id");
   EXPECT_EQ(Child<Plain>({.server = {.name = "name"}}).id, "name");
   EXPECT_THAT(Child<Plain>({}).id, HasSubstr("Plain"));
+  EXPECT_EQ(Child<Plain>({.server = {.via = std::make_shared<Pointer>("key")}}).id, "key");
   EXPECT_EQ(ProcessChild({.server = {.name = "name"}}, Idle).id, "name");
   EXPECT_EQ(ProcessChild({}, Idle).id, "process");
 }
@@ -134,6 +138,28 @@ HYDRA_TEST(ChildTest, ProcessHasItsNameAndLabelAndIsLinked) {
   EXPECT_THAT(co_await NextEvents(1), ElementsAre("word name label"));
   EXPECT_OK(co_await Stop(supervisor));
   EXPECT_FALSE(WhereIs("name"));
+}
+
+// REG6: each start registers its process.
+HYDRA_TEST(ChildTest, ServerIsStartedAnewAtItsVia) {
+  const ScopedLogCapture log;
+  const auto via = std::make_shared<Pointer>("key");
+  const auto supervisor = co_await StartSupervisor({}, {Child<Plain>({.server = {.via = via}})});
+  const Pid first = via->WhereIs();
+  CO_ASSERT_TRUE(first);
+  const Ref ref = Monitor(via);
+  Exit(first, ExitReason::Kill());
+  co_await Receive<Down>().For(ref);
+  EXPECT_OK(co_await CountChildren(supervisor));
+  EXPECT_TRUE(via->WhereIs());
+  EXPECT_NE(via->WhereIs(), first);
+}
+
+HYDRA_TEST(ChildTest, ProcessIsNotStartedAtAVia) {
+  const auto via = std::make_shared<Pointer>("key");
+  const ChildSpec spec = ProcessChild({.server = {.via = via}}, Idle);
+  EXPECT_THAT(co_await spec.start(), StatusIs(StatusCode::kInvalidArgument, HasSubstr("Via")));
+  EXPECT_EQ(via->WhereIs(), Pid());
 }
 
 // ---- Which are refused.

@@ -12,11 +12,11 @@
 #include "absl/time/time.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/genserver/next.h"
-#include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
+#include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"
 #include "hydra/process/timer.h"
@@ -232,7 +232,7 @@ Async<absl::StatusOr<Pid>> Supervisor::HandleCall(StartChild request) {
   if (const ChildEntry* other = children_->Find(request.spec.id); other != nullptr) {
     const std::string what = "child \"" + other->spec.id + "\"";
     if (other->state == ChildState::kRunning)
-      co_return AlreadyStartedError(what + " is running", other->pid);
+      co_return NameTakenError(what + " is running", other->pid);
     co_return absl::AlreadyExistsError(what + " is there already, and doesn't run");
   }
   ChildEntry* const child = children_->Add(std::move(request.spec));

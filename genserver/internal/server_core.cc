@@ -21,9 +21,19 @@
 #include "hydra/process/receive.h"
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
+#include "hydra/process/via.h"
 #include "hydra/process/wire.h"
 
 namespace hydra::genserver_internal {
+
+bool ServerCore::Enter(const Via& via) {
+  absl::Status entered = via.Register();
+  if (entered.ok()) return true;
+  SendReplyAtEnd<StartServerRequest>(std::move(unanswered_),
+                                     StartOutcome{.status = std::move(entered)});
+  Stop(ExitReason::Normal());
+  return false;
+}
 
 bool ServerCore::Begin(InitResult result) {
   if (StartOutcome outcome{result.ignored(), result.status()}; !outcome.has_started()) {

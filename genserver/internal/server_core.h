@@ -21,6 +21,7 @@
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/request.h"
+#include "hydra/process/via.h"
 
 namespace hydra::genserver_internal {
 
@@ -51,6 +52,10 @@ class ServerCore : public Pooled {
       : unanswered_(std::move(started.target())), context_(context), class_name_(class_name) {}
   ServerCore(const ServerCore&) = delete;
   ServerCore& operator=(const ServerCore&) = delete;
+
+  // Sees to it that `via` stands for the server. Returns whether it does; if not, the start fails, and the
+  // server stops.
+  bool Enter(const Via& via);
 
   // Settles what comes after Init. Returns whether the server has started.
   bool Begin(InitResult result);

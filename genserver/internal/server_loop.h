@@ -30,6 +30,7 @@
 #include "hydra/process/message.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/request.h"
+#include "hydra/process/via.h"
 
 namespace hydra::genserver_internal {
 
@@ -444,11 +445,12 @@ Async<> Serve(std::unique_ptr<Server<S>> server) {
 // The body of a server's process.
 template <typename S, typename... Args>
 // NOLINTNEXTLINE(performance-unnecessary-value-param): what is spawned with are values.
-Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context, Args... args) {
+Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context,
+                  std::shared_ptr<const Via> via, Args... args) {
   CheckOptionalCallbacks<S>();
   auto server = std::make_unique<Server<S>>(std::move(started), context);
   try {
-    server->Construct(std::move(args)...);
+    if (via == nullptr || server->Enter(*via)) server->Construct(std::move(args)...);
   } catch (...) {
     server->InitFailed();
   }

@@ -29,14 +29,7 @@ using StartResult = std::optional<RequestResult<StartServerRequest>>;
 Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions* options, Pid pid,
                                 StartResult result, bool link);
 
-// Why nothing was spawned.
-absl::Status SpawnFailure(const ServerOptions& options, const absl::Status& status);
-
-// `status`, and that it is so because `holder` is there already.
-absl::Status HeldBy(absl::Status status, const Pid& holder);
-
-// What such statuses say: who is there; whether Init has ignored the start.
-std::optional<Pid> HolderOf(const absl::Status& status);
+// Whether such a status says that Init has ignored the start.
 bool SaysIgnored(const absl::Status& status);
 
 template <typename S, typename... Args>
@@ -46,8 +39,8 @@ Async<absl::StatusOr<Pid>> StartServer(const ServerOptions* options, bool link, 
   const absl::StatusOr<Pid> pid = started.Spawn(
       SpawningOf(*options, link, monitor), &RunServer<S, Args...>,
       StartContext{.parent = link ? Self() : Pid(), .hibernate_after = options->hibernate_after},
-      std::move(args)...);
-  if (!pid.ok()) co_return SpawnFailure(*options, pid.status());
+      options->via, std::move(args)...);
+  if (!pid.ok()) co_return pid.status();
   StartResult result = co_await started;
   if (result.has_value() && result->ok() && (*result)->has_started()) [[likely]]
     co_return *pid;
