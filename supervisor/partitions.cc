@@ -16,9 +16,9 @@
 #include "hydra/genserver/server_ref.h"
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/shared_pid.h"
 #include "hydra/supervisor/child.h"
 #include "hydra/supervisor/child_spec.h"
-#include "hydra/supervisor/internal/shared_pid.h"
 #include "hydra/supervisor/supervisor.h"
 
 namespace hydra::supervisor_internal {

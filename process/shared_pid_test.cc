@@ -1,4 +1,4 @@
-#include "hydra/supervisor/internal/shared_pid.h"
+#include "hydra/process/shared_pid.h"
 
 #include <atomic>
 #include <cstdint>
@@ -8,7 +8,7 @@
 #include "hydra/process/pid.h"
 #include "hydra/process/testing/rounds.h"
 
-namespace hydra::supervisor_internal {
+namespace hydra {
 namespace {
 
 // Its words belong together.
@@ -40,4 +40,4 @@ TEST(SharedPidTest, IsReadAsAWhole) {
 }
 
 }  // namespace
-}  // namespace hydra::supervisor_internal
+}  // namespace hydra

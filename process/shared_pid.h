@@ -7,15 +7,15 @@
 // Invariant: what a reader returns was set as a whole. A word that is read was stored with release after the
 // version had become odd, so whoever reads a new word sees the odd version, or a later one, in its second
 // reading.
-#ifndef HYDRA_SUPERVISOR_INTERNAL_SHARED_PID_H_
-#define HYDRA_SUPERVISOR_INTERNAL_SHARED_PID_H_
+#ifndef HYDRA_PROCESS_SHARED_PID_H_
+#define HYDRA_PROCESS_SHARED_PID_H_
 
 #include <atomic>
 #include <cstdint>
 
 #include "hydra/process/pid.h"
 
-namespace hydra::supervisor_internal {
+namespace hydra {
 
 class SharedPid {
  public:
@@ -46,6 +46,6 @@ class SharedPid {
   std::atomic<uint64_t> place_{0};
 };
 
-}  // namespace hydra::supervisor_internal
+}  // namespace hydra
 
-#endif  // HYDRA_SUPERVISOR_INTERNAL_SHARED_PID_H_
+#endif  // HYDRA_PROCESS_SHARED_PID_H_
