@@ -193,9 +193,10 @@ class SharedMap {
     return slots;
   }
 
-  std::atomic<Slots*> slots_;    // written by the one who changes the map
-  std::atomic<size_t> size_{0};  // likewise
-  size_t used_ = 0;              // slots that aren't empty
+  // Written by the one who changes the map. Readers take the first, so it isn't beside what changes more often.
+  alignas(64) std::atomic<Slots*> slots_;
+  alignas(64) std::atomic<size_t> size_{0};
+  size_t used_ = 0;  // slots that aren't empty
 };
 
 }  // namespace hydra
