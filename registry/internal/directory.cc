@@ -1,0 +1,85 @@
+#include "hydra/registry/internal/directory.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/base/status_macros.h"
+#include "hydra/genserver/protocol.h"
+#include "hydra/genserver/start.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/exit_signal.h"
+#include "hydra/process/link.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/self.h"
+#include "hydra/supervisor/child.h"
+#include "hydra/supervisor/child_spec.h"
+
+namespace hydra::registry_internal {
+namespace {
+
+// The process behind a registry: what registers is linked to it.
+class RegistryProcess {
+ public:
+  using Protocol = hydra::Protocol<>;
+  using Infos = hydra::Infos<ExitSignal>;
+
+  explicit RegistryProcess(std::shared_ptr<Directory> directory)
+      : directory_(std::move(directory)) {}
+  RegistryProcess(const RegistryProcess&) = delete;
+  RegistryProcess& operator=(const RegistryProcess&) = delete;
+  ~RegistryProcess() {
+    if (is_open_) directory_->Close();
+  }
+
+  absl::Status Init() {
+    TrapExit(true);
+    const absl::Status status = directory_->Open(Self());
+    is_open_ = status.ok();
+    return status;
+  }
+
+  void HandleInfo(const ExitSignal& exit) {
+    if (HasEnded(exit.from)) directory_->Forget(exit.from);
+  }
+
+ private:
+  const std::shared_ptr<Directory> directory_;
+  bool is_open_ = false;
+};
+
+}  // namespace
+
+Directory::Directory(RegistryOptions options)
+    : options_(std::move(options)), process_("registry", options_.name) {}
+
+absl::Status Directory::Open(const Pid& process) {
+  HYDRA_RETURN_IF_ERROR(process_.Begin(process));
+  SetProcess(process);
+  return absl::OkStatus();
+}
+
+void Directory::Close() {
+  SetProcess(Pid());
+  process_.End();
+}
+
+absl::Status Directory::CallerIsEnding() {
+  return absl::FailedPreconditionError("the calling process is ending");
+}
+
+ChildSpec RegistryChild(std::shared_ptr<Directory> directory) {
+  const std::string& name = directory->options().name;
+  ChildOptions options = {.id = name.empty() ? "registry" : name, .server = {.name = name}};
+  return Child<RegistryProcess>(std::move(options), std::move(directory));
+}
+
+Async<absl::StatusOr<Pid>> StartRegistry(std::shared_ptr<Directory> directory) {
+  const ServerOptions options = {.name = directory->options().name};
+  co_return co_await StartLinkedServer<RegistryProcess>(options, std::move(directory));
+}
+
+}  // namespace hydra::registry_internal

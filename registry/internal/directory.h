@@ -1,0 +1,85 @@
+// Directory: what a registry's handles share, whatever it holds; and the process behind it.
+#ifndef HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_
+#define HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/process/async.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/send.h"
+#include "hydra/registry/internal/meta_values.h"
+#include "hydra/registry/internal/one_process.h"
+#include "hydra/registry/registry_options.h"
+#include "hydra/supervisor/child_spec.h"
+
+namespace hydra::registry_internal {
+
+// Thread safety: any thread.
+class Directory {
+ public:
+  explicit Directory(RegistryOptions options);
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+  virtual ~Directory() = default;
+
+  const RegistryOptions& options() const { return options_; }
+  MetaValues& meta() { return meta_; }
+
+  // ---- For the registry's process: it begins, a process that may be registered has ended, it ends.
+
+  // Fails like OneProcess::Begin.
+  absl::Status Open(const Pid& process);
+  virtual void Forget(const Pid& ended) = 0;
+  void Close();
+
+ protected:
+  // From now on this is the registry's process. Nobody: nothing is registered any more.
+  virtual void SetProcess(const Pid& process) = 0;
+
+  // Why something can't be registered.
+  absl::Status NotRunning() const { return process_.NotRunning(); }
+  static absl::Status CallerIsEnding();
+
+  template <typename Message>
+  void Tell(const Message& message) const {
+    for (const Dest& listener : options_.listeners) Send(listener, message);
+  }
+
+ private:
+  const RegistryOptions options_;
+  OneProcess process_;
+  MetaValues meta_;
+};
+
+// The registry's process as a child; and it alone, linked to the caller.
+ChildSpec RegistryChild(std::shared_ptr<Directory> directory);
+Async<absl::StatusOr<Pid>> StartRegistry(std::shared_ptr<Directory> directory);
+
+// How a key is passed to be looked for.
+template <typename Key>
+using ViewOf = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
+
+// The same for both.
+template <typename Key>
+size_t HashOf(const Key& key) {
+  return absl::Hash<Key>()(key);
+}
+inline size_t HashOf(const std::string& key) { return HashOf<std::string_view>(key); }
+
+// Which of `count` a hash belongs to; by other bits than SharedMap goes by.
+inline size_t PartitionOf(size_t hash, size_t count) {
+  return static_cast<size_t>((static_cast<uint64_t>(hash) >> 32) * count >> 32);
+}
+
+}  // namespace hydra::registry_internal
+
+#endif  // HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_

@@ -1,0 +1,111 @@
+// ProcessGroups: processes in groups with names (OTP's pg).
+//
+//   hydra::ProcessGroups groups({.scope = "workers"});
+//   hydra::Children children = {groups.child(), ...};
+//   ...
+//   absl::Status joined = co_await groups.Join("resizers", worker);      // any process may say so
+//   std::vector<hydra::Pid> resizers = groups.Members("resizers");       // anybody
+//
+//   absl::StatusOr<hydra::GroupMonitor> monitor = co_await groups.Monitor("resizers");
+//   hydra::GroupJoined joined = co_await hydra::Receive<hydra::GroupJoined>().For(monitor->ref);
+//
+// A ProcessGroups is a handle of a *scope*: its copies are the same. There is a process behind it, which makes all
+// changes, one after the other; reading asks nobody. A process is in a group as often as it has joined, until it
+// leaves or ends, and isn't linked to anything. When the scope's process ends all groups are empty.
+//
+// A DuplicateRegistry differs in that only a process itself registers, at once, with a value, and by a link.
+#ifndef HYDRA_REGISTRY_PROCESS_GROUPS_H_
+#define HYDRA_REGISTRY_PROCESS_GROUPS_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/btree_map.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/process/async.h"
+#include "hydra/process/pid.h"
+#include "hydra/supervisor/child_spec.h"
+
+namespace hydra {
+
+struct ProcessGroupsOptions {
+  // The name of the scope's process; it has none if that is empty.
+  std::string scope = {};
+};
+
+// What a process that monitors groups is sent. `ref` is the monitor's: `.For(ref)` finds it.
+struct GroupJoined {
+  Ref ref;
+  std::string group;
+  std::vector<Pid> pids;
+};
+struct GroupLeft {  // by leaving, or by ending; a pid as often as it was in the group
+  Ref ref;
+  std::string group;
+  std::vector<Pid> pids;
+};
+
+// A monitor, and who was in the group when it began: what it tells comes after that.
+struct GroupMonitor {
+  Ref ref;
+  std::vector<Pid> members;
+};
+struct ScopeMonitor {
+  Ref ref;
+  absl::btree_map<std::string, std::vector<Pid>> members;  // of each group that has any
+};
+
+namespace registry_internal {
+class GroupTable;
+}  // namespace registry_internal
+
+class ProcessGroups {
+ public:
+  explicit ProcessGroups(ProcessGroupsOptions options = {});
+
+  // The scope's process, as a child; and it alone, linked to the caller.
+  ChildSpec child() const;
+  Async<absl::StatusOr<Pid>> StartLink() const;
+
+  // ---- Changes. All must be awaited by a process, and fail with kUnavailable if the scope's process doesn't run or
+  // ends meanwhile.
+
+  // Makes processes of this node members of the group. kInvalidArgument, and none is, if one is of another node; one
+  // that has ended is for a moment.
+  Async<absl::Status> Join(std::string group, std::vector<Pid> pids) const;
+  Async<absl::Status> Join(std::string group, Pid pid) const;
+
+  // Ends a membership of each; those of a process that has several begin with the newest. kNotFound if none of them was a
+  // member; otherwise those that weren't don't matter.
+  Async<absl::Status> Leave(std::string group, std::vector<Pid> pids) const;
+  Async<absl::Status> Leave(std::string group, Pid pid) const;
+
+  // The calling process is told of all that joins and leaves this group, or any group, from now on, until it
+  // demonitors or ends. Each monitor is told of its own.
+  Async<absl::StatusOr<GroupMonitor>> Monitor(std::string group) const;
+  Async<absl::StatusOr<ScopeMonitor>> MonitorScope() const;
+
+  // Ends a monitor of the calling process; what it has told and hasn't been received is removed from the mailbox. Yields
+  // kNotFound if there is no such monitor.
+  Async<absl::Status> Demonitor(Ref ref) const;
+
+  // ---- Reading, by any thread.
+
+  // The members of a group, in the order in which they have joined; those on this node; and the names of the groups that
+  // have members, in no order.
+  std::vector<Pid> Members(std::string_view group) const;
+  std::vector<Pid> LocalMembers(std::string_view group) const;
+  std::vector<std::string> Groups() const;
+
+  friend bool operator==(const ProcessGroups&, const ProcessGroups&) = default;
+
+ private:
+  std::shared_ptr<registry_internal::GroupTable> table_;
+};
+
+}  // namespace hydra
+
+#endif  // HYDRA_REGISTRY_PROCESS_GROUPS_H_
