@@ -1,0 +1,239 @@
+// What the handles of a table share. See table.h.
+#ifndef HYDRA_TABLE_INTERNAL_TABLE_STATE_H_
+#define HYDRA_TABLE_INTERNAL_TABLE_STATE_H_
+
+#include <algorithm>
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/hash/hash.h"
+#include "hydra/base/mutex.h"
+#include "hydra/base/read_section.h"
+#include "hydra/base/shared_map.h"
+#include "hydra/process/behaviour.h"
+
+namespace hydra::table_internal {
+
+// How a key is passed to be looked for.
+template <typename Key>
+using ViewOf = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
+
+// A value that is changed by being replaced, as a whole.
+template <typename Value>
+class Cell {
+ public:
+  static constexpr bool kInPlace = false;
+
+  explicit Cell(Value value) : value_(std::move(value)) {}
+  const Value& Get() const { return value_; }
+
+ private:
+  const Value value_;
+};
+
+// An integer, changed where it is.
+template <std::integral Value>
+class Cell<Value> {
+ public:
+  static constexpr bool kInPlace = true;
+
+  explicit Cell(Value value) : value_(value) {}
+  Value Get() const { return value_.load(std::memory_order_acquire); }
+  void Set(Value value) { value_.store(value, std::memory_order_release); }
+
+ private:
+  std::atomic<Value> value_;  // written by who has the partition's lock, read by all
+};
+
+// Thread safety: any thread.
+template <typename Key, typename Value>
+class TableState {
+ public:
+  using View = ViewOf<Key>;
+
+  explicit TableState(size_t partitions) : partitions_(std::max<size_t>(1, partitions)) {}
+
+  bool is_open() const { return is_open_.load(std::memory_order_acquire); }
+
+  // ---- Reading.
+
+  std::optional<Value> Lookup(View key) const {
+    const ReadSection section;
+    const Node* const node = Find(key);
+    return node == nullptr ? std::nullopt : std::optional<Value>(node->cell.Get());
+  }
+
+  bool Contains(View key) const {
+    const ReadSection section;
+    return Find(key) != nullptr;
+  }
+
+  size_t size() const {
+    size_t size = 0;
+    for (const Partition& partition : partitions_) size += partition.nodes.size();
+    return size;
+  }
+
+  template <typename Visit>
+  void ForEach(const Visit& visit) const {
+    const ReadSection section;
+    for (const Partition& partition : partitions_) {
+      partition.nodes.ForEach([&](const Node& node) {
+        visit(std::as_const(node.key), static_cast<const Value&>(node.cell.Get()));
+      });
+    }
+  }
+
+  // ---- Changing. Does nothing once the table is closed.
+
+  void Insert(Key key, Value value) {
+    auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
+    Change(added->hash, [&](Partition& partition) {
+      Node* const node = partition.nodes.Find(added->hash, added->key);
+      Put(partition, node, std::move(added));
+    });
+  }
+
+  // Returns whether it wasn't there.
+  bool InsertNew(Key key, Value value) {
+    auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
+    bool is_new = false;
+    Change(added->hash, [&](Partition& partition) {
+      is_new = partition.nodes.Find(added->hash, added->key) == nullptr;
+      if (is_new) Put(partition, nullptr, std::move(added));
+    });
+    return is_new;
+  }
+
+  std::optional<Value> Take(View key) {
+    const size_t hash = HashOf(key);
+    std::optional<Value> taken;
+    Change(hash, [&](Partition& partition) {
+      Node* const node = partition.nodes.Find(hash, key);
+      if (node == nullptr) return;
+      taken.emplace(node->cell.Get());
+      partition.nodes.Erase(node, partition.limbo);
+    });
+    return taken;
+  }
+
+  bool Erase(View key) {
+    const size_t hash = HashOf(key);
+    bool is_erased = false;
+    Change(hash, [&](Partition& partition) {
+      Node* const node = partition.nodes.Find(hash, key);
+      is_erased = node != nullptr;
+      if (is_erased) partition.nodes.Erase(node, partition.limbo);
+    });
+    return is_erased;
+  }
+
+  // `change(const Value*)`, null if the key isn't there, yields the new value.
+  template <typename F>
+  std::optional<Value> Update(View key, const F& change) {
+    const size_t hash = HashOf(key);
+    std::optional<Value> updated;
+    Change(hash, [&](Partition& partition) {
+      Node* const node = partition.nodes.Find(hash, key);
+      if (node == nullptr) {
+        updated.emplace(change(static_cast<const Value*>(nullptr)));
+      } else {
+        const Value& before = node->cell.Get();
+        updated.emplace(change(&before));
+      }
+      Set(partition, node, hash, key, *updated);
+    });
+    return updated;
+  }
+
+  void Clear() {
+    for (Partition& partition : partitions_) Clear(partition);
+  }
+
+  void Close() {
+    is_open_.store(false, std::memory_order_release);
+    Clear();
+  }
+
+ private:
+  struct Node : Pooled {
+    Node(size_t hash, Key key, Value value)
+        : hash(hash), key(std::move(key)), cell(std::move(value)) {}
+
+    const size_t hash;
+    const Key key;
+    Cell<Value> cell;
+  };
+  static_assert(alignof(Node) <= 16, "a Pooled block is aligned to 16");
+
+  struct Partition {
+    SharedMap<Node> nodes;  // changed by who has the lock, read by all
+    Mutex mutex;
+    Limbo limbo ABSL_GUARDED_BY(mutex);
+  };
+
+  static size_t HashOf(View key) { return absl::Hash<std::remove_cvref_t<View>>()(key); }
+
+  Partition& PartitionFor(size_t hash) {
+    return partitions_[static_cast<size_t>((uint64_t{hash} >> 32) * partitions_.size() >> 32)];
+  }
+
+  const Node* Find(View key) const {
+    const size_t hash = HashOf(key);
+    return const_cast<TableState*>(this)->PartitionFor(hash).nodes.Find(hash, key);
+  }
+
+  // Calls `change(partition)` under its lock, unless the table is closed.
+  template <typename F>
+  void Change(size_t hash, const F& change) {
+    Partition& partition = PartitionFor(hash);
+    Limbo::Batch unread;
+    const MutexLock lock(partition.mutex);
+    if (!is_open()) return;
+    change(partition);
+    unread = partition.limbo.TakeUnread();
+  }
+
+  // Puts `added` in, in the place of `node` if that isn't null.
+  static void Put(Partition& partition, Node* node,
+                  std::unique_ptr<Node> added) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+    if (node == nullptr) {
+      partition.nodes.Insert(added.release(), partition.limbo);
+    } else if constexpr (Cell<Value>::kInPlace) {
+      node->cell.Set(added->cell.Get());
+    } else {
+      partition.nodes.Replace(node, added.release(), partition.limbo);
+    }
+  }
+
+  static void Set(Partition& partition, Node* node, size_t hash, View key, const Value& value) {
+    if constexpr (Cell<Value>::kInPlace) {
+      if (node != nullptr) return node->cell.Set(value);
+    }
+    Put(partition, node, std::make_unique<Node>(hash, Key(key), value));
+  }
+
+  static void Clear(Partition& partition) {
+    Limbo::Batch unread;
+    const MutexLock lock(partition.mutex);
+    partition.nodes.Clear(partition.limbo);
+    unread = partition.limbo.TakeUnread();
+  }
+
+  std::atomic<bool> is_open_{true};  // written by Close, read by all
+  std::vector<Partition> partitions_;
+};
+
+}  // namespace hydra::table_internal
+
+#endif  // HYDRA_TABLE_INTERNAL_TABLE_STATE_H_

@@ -1,0 +1,202 @@
+// Table: keys and values that one process owns and any number read, without asking it (what ets and persistent_term
+// are for).
+//
+//   class Prices {                                                     // a server that owns a table
+//    public:
+//     explicit Prices(hydra::Table<std::string, double> prices);
+//     void HandleCast(Set set) { prices_.Insert(std::move(set.item), set.price); }
+//     ...
+//   };
+//
+//   hydra::Table<std::string, double> table;
+//   hydra::TableReader<std::string, double> prices = table.reader();   // a copy for everybody
+//   ...
+//   std::optional<double> price = prices.Lookup("tea");                // anywhere, while the owner is busy
+//
+// A table lives as long as its Table, which one process has at a time: in a variable of its body, or as a member
+// of a server. When that goes the table is gone, before anybody hears of the owner's end: readers find nothing then,
+// and writes do nothing. It can be given to another process, and have an heir.
+//
+// Reading takes no lock and writes nothing that others read (base/shared_map.h); a value is copied, as it was at some
+// time during the read. What is taken out or replaced is destroyed some time after that, by whoever changes the
+// table then.
+#ifndef HYDRA_TABLE_TABLE_H_
+#define HYDRA_TABLE_TABLE_H_
+
+#include <concepts>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "hydra/process/pid.h"
+#include "hydra/process/self.h"
+#include "hydra/process/send.h"
+#include "hydra/table/internal/table_state.h"
+
+namespace hydra {
+
+// What a table holds: keys are compared by ==, hashed by absl::Hash, and copied; so are values. A std::string key is
+// asked for by a string_view.
+
+// Reads a table. Copies read the same. Thread safety: any thread.
+template <typename Key, typename Value>
+class TableReader {
+ public:
+  using KeyView = table_internal::ViewOf<Key>;
+
+  // The value of the key; nothing if there is none.
+  std::optional<Value> Lookup(KeyView key) const { return state_->Lookup(key); }
+  bool Contains(KeyView key) const { return state_->Contains(key); }
+
+  // How many keys there are; a moment's truth.
+  size_t size() const { return state_->size(); }
+
+  // Calls `visit(const Key&, const Value&)` for each key, in no order: for one that is there all the while exactly
+  // once. It may use the table.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    state_->ForEach(visit);
+  }
+
+  // What is there of which `matches(const Key&, const Value&)`.
+  template <typename Matches>
+  std::vector<std::pair<Key, Value>> Select(Matches matches) const {
+    std::vector<std::pair<Key, Value>> selected;
+    state_->ForEach([&](const Key& key, const Value& value) {
+      if (matches(key, value)) selected.emplace_back(key, value);
+    });
+    return selected;
+  }
+
+  // Whether the table isn't gone.
+  bool is_open() const { return state_->is_open(); }
+
+ protected:
+  using State = table_internal::TableState<Key, Value>;
+
+  explicit TableReader(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  std::shared_ptr<State> state_;
+};
+
+// Reads and writes a table. Each write is atomic. Those to one key are in an order; writers wait for each other, though not
+// for readers, within a partition. Thread safety: any thread.
+template <typename Key, typename Value>
+class TableWriter : public TableReader<Key, Value> {
+ public:
+  using KeyView = typename TableReader<Key, Value>::KeyView;
+
+  // Sets the value of the key.
+  void Insert(Key key, Value value) const {
+    this->state_->Insert(std::move(key), std::move(value));
+  }
+
+  // Sets it if there is none. Returns whether.
+  bool InsertNew(Key key, Value value) const {
+    return this->state_->InsertNew(std::move(key), std::move(value));
+  }
+
+  // Removes the key. Returns whether it was there; or what its value was.
+  bool Erase(KeyView key) const { return this->state_->Erase(key); }
+  std::optional<Value> Take(KeyView key) const { return this->state_->Take(key); }
+
+  // Sets the value of the key to what `change(const Value*)` returns, which gets null if there is none. Returns it;
+  // nothing if the table is gone. `change` is called under a lock: it must not use the table. If it throws nothing changes.
+  template <typename Change>
+  std::optional<Value> Update(KeyView key, Change change) const {
+    return this->state_->Update(key, change);
+  }
+
+  // Adds to the value of the key; to 0 if there is none. Returns the sum; nothing if the table is gone.
+  std::optional<Value> Add(KeyView key, Value amount) const
+    requires std::integral<Value>
+  {
+    return Update(key, [amount](const Value* value) {
+      return static_cast<Value>((value == nullptr ? 0 : *value) + amount);
+    });
+  }
+
+  // Removes all keys: not at one moment.
+  void Clear() const { this->state_->Clear(); }
+
+ protected:
+  using TableReader<Key, Value>::TableReader;
+};
+
+struct TableOptions {
+  // Parts that writers wait for each other in.
+  size_t partitions = 1;
+};
+
+template <typename Key, typename Value>
+struct TableTransfer;
+
+// Owns a table. Movable; what it was moved from is to be destroyed or assigned to only. Thread safety: belongs to its
+// owner.
+template <typename Key, typename Value>
+class Table : public TableWriter<Key, Value> {
+ public:
+  explicit Table(TableOptions options = {})
+      : TableWriter<Key, Value>(std::make_shared<State>(options.partitions)) {}
+  Table(Table&& other) noexcept
+      : TableWriter<Key, Value>(std::exchange(other.state_, nullptr)),
+        heir_(std::exchange(other.heir_, std::nullopt)) {}
+  Table& operator=(Table&& other) noexcept {
+    Table taken(std::move(other));
+    std::swap(this->state_, taken.state_);
+    std::swap(heir_, taken.heir_);
+    return *this;
+  }
+  ~Table() {
+    if (this->state_ == nullptr) return;
+    if (heir_.has_value()) {
+      const Heir heir = *std::exchange(heir_, std::nullopt);
+      Send(heir.pid, TableTransfer<Key, Value>{std::move(*this), heir.from, heir.note});
+    } else {
+      this->state_->Close();
+    }
+  }
+
+  // For all who may read it, or write to it.
+  TableReader<Key, Value> reader() const { return *this; }
+  TableWriter<Key, Value> writer() const { return *this; }
+
+  // Sends the table to another process, which gets a TableTransfer. If that has ended, or ends before it takes the
+  // message, the table is gone. A table that is given has no heir any more. Must be called by a process.
+  void GiveTo(const Pid& pid, std::string note = {}) && {
+    heir_.reset();
+    Send(pid, TableTransfer<Key, Value>{std::move(*this), Self(), std::move(note)});
+  }
+
+  // When this is destroyed, as by the end of the caller, however it ends, the table is given to that process. Must be
+  // called by a process, and the table be destroyed by one.
+  void SetHeir(const Pid& pid, std::string note = {}) {
+    heir_ = Heir{pid, Self(), std::move(note)};
+  }
+  void RemoveHeir() { heir_.reset(); }
+
+ private:
+  using State = table_internal::TableState<Key, Value>;
+  struct Heir {
+    Pid pid;
+    Pid from;
+    std::string note;
+  };
+
+  std::optional<Heir> heir_;
+};
+
+// What a process that a table is given to is sent.
+template <typename Key, typename Value>
+struct TableTransfer {
+  Table<Key, Value> table;
+  Pid from;          // who gave it
+  std::string note;  // what that, or SetHeir, has said
+};
+
+}  // namespace hydra
+
+#endif  // HYDRA_TABLE_TABLE_H_
