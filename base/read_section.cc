@@ -101,7 +101,7 @@ Limbo::Batch Limbo::Look() {
     aging_.erase(aging_.begin(), read);
   }
   // A reader that takes long must not make each change look.
-  look_at_ = std::max(kWorthALook, size());
+  look_at_ = std::max(worth_a_look_, size());
   return unread;
 }
 

@@ -79,6 +79,12 @@ class ReadSection {
 // structure's lock guards it. When it is destroyed nobody may be reading the structure any more.
 class Limbo {
  public:
+  static constexpr size_t kWorthALook = 128;
+
+  // So many objects are worth a look; fewer where each is large, and changes are rare.
+  explicit Limbo(size_t worth_a_look = kWorthALook)
+      : worth_a_look_(worth_a_look), look_at_(worth_a_look) {}
+
   // Objects that nobody reads. Destroys them when it goes, in the order of their Add. Movable.
   class Batch {
    public:
@@ -111,7 +117,7 @@ class Limbo {
 
   // Takes out what nobody reads any more, if enough has come together to be worth the look; to be called after
   // each change. Destroying it may run users' code, so that is for the caller to do when it holds no lock.
-  // Cost: a heavy fence for each kWorthALook objects.
+  // Cost: a heavy fence for each look.
   [[nodiscard]] Batch TakeUnread() {
     if (fresh_.size() < look_at_) [[likely]]
       return {};
@@ -121,8 +127,6 @@ class Limbo {
   // How many there are.
   size_t size() const;
 
-  static constexpr size_t kWorthALook = 128;
-
  private:
   struct Aging {
     uint64_t epoch;  // whoever reads and has this one, or an earlier one, may read them
@@ -131,9 +135,10 @@ class Limbo {
 
   HYDRA_NOINLINE Batch Look();
 
+  const size_t worth_a_look_;
   Batch fresh_;
   std::vector<Aging> aging_;  // oldest first; there was a reader when they were looked at
-  size_t look_at_ = kWorthALook;
+  size_t look_at_;
 };
 
 }  // namespace hydra

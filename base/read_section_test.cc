@@ -54,6 +54,20 @@ TEST(ReadSectionTest, FewAreNotWorthALook) {
   EXPECT_EQ(living, 0) << "the limbo's end destroys what is in it";
 }
 
+TEST(ReadSectionTest, OneIsWorthALookIfSaidSo) {
+  int living = 0;
+  Limbo limbo(1);
+  Retire(limbo, living, 1);
+  EXPECT_EQ(limbo.TakeUnread().size(), 1u);
+  {
+    const ReadSection section;
+    Retire(limbo, living, 1);
+    EXPECT_EQ(limbo.TakeUnread().size(), 0u);
+  }
+  Retire(limbo, living, 1);
+  EXPECT_EQ(limbo.TakeUnread().size(), 2u);
+}
+
 TEST(ReadSectionTest, WhatMayBeReadStays) {
   int living = 0;
   Limbo limbo;
