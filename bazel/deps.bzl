@@ -9,6 +9,7 @@ load(
 
 # Upstream's names, for what Debian's packages provide here, and the files that rules run or read.
 _DEBIAN_REPOSITORIES = {
+    "com_github_cyan4973_xxhash": {},
     "com_github_google_benchmark": {},
     "com_github_grpc_grpc": {"bin/grpc_cpp_plugin": "/usr/bin/grpc_cpp_plugin"},
     "com_github_microsoft_mimalloc": {},
