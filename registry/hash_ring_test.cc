@@ -22,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::Eq;
 using ::testing::IsEmpty;
 using ::testing::Optional;
+using ::testing::Pair;
 using ::testing::UnorderedElementsAre;
 
 // Nodes that are known by their names only.
@@ -81,7 +82,26 @@ TEST(HashRingTest, PlacesKeysAsWrittenDown) {
   EXPECT_THAT(ring.Find(int64_t{1} << 40, 3), ElementsAre("beta", "alpha", "gamma"));
 }
 
-// XXH64 of 8 bytes can be undone, so there are keys whose hashes are next to given points.
+TEST(HashRingTest, PlacesAllKeysAsAnotherImplementation) {
+  const HashRing<std::string> ring = KnownRing();
+  std::map<std::string, int> keys;
+  for (int i = 0; i < 10'000; ++i) ++keys[ring.Find("user:" + std::to_string(i)).value_or("")];
+  EXPECT_THAT(keys, ElementsAre(Pair("alpha", 2410), Pair("beta", 5022), Pair("gamma", 2568)));
+}
+
+// XXH64 of 8 bytes can be undone, so there are keys whose hashes are those of given points, and next to them.
+TEST(HashRingTest, PointsAreCountedFromOne) {
+  const HashRing<std::string> ring = KnownRing();
+  EXPECT_EQ(HashRingKey(0xe3b6bf8561de0068).hash(), XXH64("alpha", 5, 0));
+  EXPECT_THAT(ring.Find(0xe3b6bf8561de0068), Optional(Eq("beta")));
+  EXPECT_EQ(HashRingKey(0xea28a4b7807e61bb).hash(), XXH64("alpha", 5, 1));
+  EXPECT_THAT(ring.Find(0xea28a4b7807e61bb), Optional(Eq("alpha")));
+  EXPECT_EQ(HashRingKey(0x1e08f6fc7ec62183).hash(), XXH64("alpha", 5, 256));
+  EXPECT_THAT(ring.Find(0x1e08f6fc7ec62183), Optional(Eq("alpha")));
+  EXPECT_EQ(HashRingKey(0x64de4168b5839b4c).hash(), XXH64("alpha", 5, 257));
+  EXPECT_THAT(ring.Find(0x64de4168b5839b4c), Optional(Eq("gamma")));
+}
+
 TEST(HashRingTest, KeyBelongsToTheFirstPointThatIsNotBelow) {
   const HashRing<std::string> ring = KnownRing();
   EXPECT_EQ(HashRingKey(0xa65ca1e5b24bbd0b).hash(), 0x49efc5b3a8dc0089);
@@ -229,6 +249,7 @@ TEST(HashRingTest, OverridesWin) {
   EXPECT_THAT(ring.Find("user:1"), Optional(Eq("beta")));
   EXPECT_THAT(ring.Find("user:1", 3), ElementsAre("beta", "gamma", "alpha"));
   EXPECT_THAT(ring.Find("user:1", 1), ElementsAre("beta"));
+  EXPECT_THAT(ring.Find("user:1", 0), IsEmpty());
   EXPECT_THAT(ring.Find("user:4"), Optional(Eq("beta"))) << "other keys are where they were";
   EXPECT_THAT(ring.Find("a"), Optional(Eq("alpha")));
 
