@@ -55,13 +55,12 @@ concept RingNumber =
 // Keys with equal hashes are one key. An integer is the same key as the text of its 8 bytes. A value.
 class HashRingKey {
  public:
+  // NOLINTBEGIN(google-explicit-constructor): keys are written as what they are.
   template <std::convertible_to<std::string_view> Text>
-  HashRingKey(
-      const Text& text)  // NOLINT(google-explicit-constructor): keys are given as what they are
-      : hash_(registry_internal::RingHash(std::string_view(text), 0)) {}
+  HashRingKey(const Text& text) : hash_(registry_internal::RingHash(std::string_view(text), 0)) {}
   template <registry_internal::RingNumber Number>
-  HashRingKey(Number number)  // NOLINT(google-explicit-constructor): the same
-      : hash_(registry_internal::RingHash(static_cast<uint64_t>(number))) {}
+  HashRingKey(Number number) : hash_(registry_internal::RingHash(static_cast<uint64_t>(number))) {}
+  // NOLINTEND(google-explicit-constructor)
 
   uint64_t hash() const { return hash_; }
 
@@ -74,10 +73,9 @@ class HashRingKey {
 // A node of a ring.
 template <typename T>
 struct HashRingNode {
-  std::string name;  // what it is placed by: the same in all rings
-  T node;            // what Find yields
-  uint32_t weight =
-      1;  // its share of the keys; with 0 it gets only those that are overridden to it
+  std::string name;     // what it is placed by: the same in all rings
+  T node;               // what Find yields
+  uint32_t weight = 1;  // its share of the keys; with 0 only those that are overridden to it
 };
 
 // T is copied by each Find, so it should be cheap to copy: a pid, a ServerRef, a pointer.
@@ -137,8 +135,8 @@ class HashRing {
     });
   }
 
-  // Adds a node. Returns the one of that name whose place it takes, if there is one: only the keys by which their
-  // weights differ change hands then.
+  // Adds a node. One that the ring has by that name is replaced, and returned; no keys move then but those that a
+  // different weight brings or takes.
   std::optional<T> Add(HashRingNode<T> node) {
     return ToOptional(ring_->Add(Make(std::move(node))));
   }

@@ -57,7 +57,7 @@ TEST(HashRingRaceTest, ReadersSeeAWholeRing) {
       }
     });
   }
-  const int64_t rounds = Rounds(50'000);
+  const int64_t rounds = Rounds(20'000);
   for (int64_t generation = 1; generation <= rounds; ++generation)
     ring.SetNodes(Generation(generation));
   done.store(true);
