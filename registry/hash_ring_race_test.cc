@@ -69,7 +69,7 @@ TEST(HashRingRaceTest, NoChangeIsLost) {
   HashRing<int> ring;
   std::vector<std::thread> writers;
   constexpr int kWriters = 3;
-  constexpr int kNodesEach = 20;
+  constexpr int kNodesEach = 10;
   for (int writer = 0; writer < kWriters; ++writer) {
     writers.emplace_back([&ring, writer] {
       for (int i = 0; i < kNodesEach; ++i) {
