@@ -192,8 +192,10 @@ TEST(HasEndedTest, NothingIsKnownElsewhere) {
   ManualRuntime other;
   const Pid alive = runtime.Spawn(WaitForNever);
   const Pid dead = runtime.Spawn([]() -> Async<> { co_return; });
-  const Pid stranger = other.Spawn([]() -> Async<> { co_return; });
-  other.RunUntilIdle();
+  // Lives where `dead` has lived here.
+  other.Spawn(WaitForNever);
+  const Pid stranger = other.Spawn(WaitForNever);
+  ASSERT_EQ(stranger.slot(), dead.slot());
   runtime.Run([=]() -> Async<> {
     co_await Receive<Down>().For(Monitor(dead));
     EXPECT_FALSE(HasEnded(alive));
