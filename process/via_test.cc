@@ -171,7 +171,10 @@ HYDRA_TEST(MonitorTest, AliasStandsForItsMaker) {
   const Ref alias = co_await AssertReceive<Ref>();
   const Ref ref = Monitor(Dest(alias));
   Send(other, Stop());
-  EXPECT_EQ((co_await AssertReceive<Down>()).ref, ref);
+  const Down down = co_await AssertReceive<Down>();
+  EXPECT_EQ(down.ref, ref);
+  EXPECT_EQ(down.pid, other);
+  EXPECT_EQ(down.reason, ExitReason::Normal());
 }
 
 // ---- Timers.
