@@ -13,19 +13,16 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/benchmarks/done.h"
+#include "hydra/benchmarks/lookups.h"
 #include "hydra/benchmarks/measuring.h"
+#include "hydra/benchmarks/registration.h"
 #include "hydra/benchmarks/supervision.h"
 #include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
 
 namespace hydra::benchmarks {
 namespace {
-
-struct Done {};
-
-Async<> AwaitDone(int64_t count) {
-  for (int64_t i = 0; i < count; ++i) co_await Receive<Done>();
-}
 
 // ---- Ping-pong: pairs that send each other one message at a time. Both directions count.
 
@@ -441,6 +438,20 @@ constexpr Workload kWorkloads[] = {
     {"restart_often/1", "restarts/s", RestartChildrenOften, 1, 20'000},
     {"restart_often/100", "restarts/s", RestartChildrenOften, 100, 20'000},
     {"tree", "children/s", StartAndStopTree, 1, 100'000},
+    {"lookup/1", "lookups/s", LookUpInRegistry, 1, 20'000'000},
+    {"lookup/2", "lookups/s", LookUpInRegistry, 2, 20'000'000},
+    {"whereis/1", "lookups/s", FindProcesses, 1, 10'000'000},
+    {"whereis/2", "lookups/s", FindProcesses, 2, 10'000'000},
+    {"table_lookup/1", "lookups/s", LookUpInTable, 1, 20'000'000},
+    {"table_lookup/2", "lookups/s", LookUpInTable, 2, 20'000'000},
+    {"counter/1", "additions/s", CountInTable, 1, 20'000'000},
+    {"counter/2", "additions/s", CountInTable, 2, 20'000'000},
+    {"register/1", "pairs/s", RegisterAndUnregister, 1, 1'000'000},
+    {"register/2", "pairs/s", RegisterAndUnregister, 2, 1'000'000},
+    {"publish/10000", "deliveries/s", PublishToMany, 10'000, 5'000'000},
+    {"group_join", "pairs/s", JoinAndLeave, 1, 300'000},
+    {"checkout/1", "leases/s", BorrowWorkers, 1, 500'000},
+    {"checkout/64", "leases/s", BorrowWorkers, 64, 500'000},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 

@@ -4,7 +4,7 @@
 -module(workloads).
 -behaviour(gen_server).
 -export([main/1]).
--export([init/1, handle_call/3, handle_cast/2, start_worker/1]).
+-export([init/1, handle_call/3, handle_cast/2, start_worker/1, start_link/1]).
 
 main([Name | Numbers]) ->
     [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
@@ -34,6 +34,14 @@ run(servers, Hibernate, Servers) -> keep_servers(Hibernate, Servers);
 run(restart, Children, Restarts) -> restart_children(Children, Restarts, 1000);
 run(restart_often, Children, Restarts) -> restart_children(Children, Restarts, Restarts);
 run(tree, _, Children) -> start_and_stop_tree(Children);
+run(lookup, Processes, Lookups) -> look_up_in_registry(Processes, Lookups);
+run(whereis, Processes, Lookups) -> find_processes(Processes, Lookups);
+run(table_lookup, Processes, Lookups) -> look_up_in_table(Processes, Lookups);
+run(counter, Processes, Additions) -> count_in_table(Processes, Additions);
+run(register, Processes, Pairs) -> register_and_unregister(Processes, Pairs);
+run(publish, Subscribers, Deliveries) -> publish_to_many(Subscribers, Deliveries);
+run(group_join, _, Pairs) -> join_and_leave(Pairs);
+run(checkout, Processes, Leases) -> borrow_workers(Processes, Leases);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -343,6 +351,140 @@ start_and_stop_tree(Children) ->
     {Children, StartSeconds,
      [{stopped_per_s, Children / StopSeconds}, {bytes_per_child, Bytes / Children},
       {bytes_by_the_vm, VmBytes / Children}]}.
+
+%% ---- lookups
+
+-define(KEYS, 100000).
+
+next_key(State) -> (State * 1664525 + 1013904223) band 16#ffffffff.
+
+repeat(_, _, 0) -> ok;
+repeat(Operation, State, Times) ->
+    Next = next_key(State),
+    Operation((Next * ?KEYS) bsr 32),
+    repeat(Operation, Next, Times - 1).
+
+measure_repeats(Operation, Processes, Operations) ->
+    Self = self(),
+    Times = Operations div Processes,
+    Start = now_ns(),
+    [spawn(fun() -> repeat(Operation, Seed, Times), Self ! done end)
+     || Seed <- lists:seq(1, Processes)],
+    await_done(Processes),
+    {Times * Processes, seconds_since(Start), []}.
+
+look_up_in_registry(Processes, Lookups) ->
+    Table = ets:new(registry, [set, {read_concurrency, true}]),
+    [ets:insert(Table, {Key, self(), Key}) || Key <- lists:seq(0, ?KEYS - 1)],
+    measure_repeats(fun(Key) -> [{_, _, Key}] = ets:lookup(Table, Key) end, Processes, Lookups).
+
+look_up_in_table(Processes, Lookups) ->
+    Table = ets:new(table, [set, {read_concurrency, true}]),
+    [ets:insert(Table, {Key, Key}) || Key <- lists:seq(0, ?KEYS - 1)],
+    measure_repeats(fun(Key) -> [{_, Key}] = ets:lookup(Table, Key) end, Processes, Lookups).
+
+count_in_table(Processes, Additions) ->
+    Counters = ets:new(counters, [set, public, {write_concurrency, true}]),
+    [ets:insert(Counters, {Key, 0}) || Key <- lists:seq(0, ?KEYS - 1)],
+    Measured = measure_repeats(fun(Key) -> ets:update_counter(Counters, Key, 1) end,
+                               Processes, Additions),
+    Sum = ets:foldl(fun({_, Count}, Sum) -> Sum + Count end, 0, Counters),
+    Sum = element(1, Measured),
+    Measured.
+
+%% ---- Elixir's Registry
+
+-define(REGISTRY, 'Elixir.Registry').
+
+start_registry(Partitions) ->
+    Options = [{keys, unique}, {name, registry}, {partitions, Partitions}],
+    {ok, Registry} = ?REGISTRY:start_link(Options),
+    Registry.
+
+hold_key(Key, Owner) ->
+    {ok, _} = ?REGISTRY:register(registry, Key, nil),
+    Owner ! done,
+    receive done -> ok end.
+
+find_processes(Processes, Lookups) ->
+    start_registry(1),
+    Self = self(),
+    [spawn(fun() -> hold_key(Key, Self) end) || Key <- lists:seq(0, ?KEYS - 1)],
+    await_done(?KEYS),
+    measure_repeats(fun(Key) -> true = is_pid(?REGISTRY:whereis_name({registry, Key})) end,
+                    Processes, Lookups).
+
+register_often(_, 0) -> ok;
+register_often(Key, Times) ->
+    {ok, _} = ?REGISTRY:register(registry, Key, nil),
+    ok = ?REGISTRY:unregister(registry, Key),
+    register_often(Key, Times - 1).
+
+register_and_unregister(Processes, Pairs) ->
+    Registry = start_registry(Processes),
+    Self = self(),
+    Times = Pairs div Processes,
+    Start = now_ns(),
+    [spawn(fun() -> register_often(Key, Times), Self ! done end) || Key <- lists:seq(1, Processes)],
+    await_done(Processes),
+    %% It has heard of all.
+    [true = is_process_alive(Partition)
+     || {_, Partition, _, _} <- supervisor:which_children(Registry)],
+    {Times * Processes, seconds_since(Start), []}.
+
+%% ---- publish
+
+receive_published(Messages, Messages) -> ok;
+receive_published(I, Messages) ->
+    receive {published, I} -> receive_published(I + 1, Messages) end.
+
+publish(_, Messages, Messages) -> ok;
+publish(Pids, I, Messages) ->
+    [Pid ! {published, I} || Pid <- Pids],
+    erlang:yield(),
+    publish(Pids, I + 1, Messages).
+
+publish_to_many(Subscribers, Deliveries) ->
+    Self = self(),
+    Messages = Deliveries div Subscribers,
+    Pids = [spawn(fun() -> receive_published(0, Messages), Self ! done end)
+            || _ <- lists:seq(1, Subscribers)],
+    Start = now_ns(),
+    publish(Pids, 0, Messages),
+    await_done(Subscribers),
+    {Messages * Subscribers, seconds_since(Start), []}.
+
+%% ---- groups
+
+joins(_, 0) -> ok;
+joins(Scope, N) ->
+    ok = pg:join(Scope, group, self()),
+    ok = pg:leave(Scope, group, self()),
+    joins(Scope, N - 1).
+
+join_and_leave(Pairs) ->
+    {ok, _} = pg:start_link(scope),
+    Start = now_ns(),
+    joins(scope, Pairs),
+    {Pairs, seconds_since(Start), []}.
+
+%% ---- pools: poolboy
+
+start_link(none) -> gen_server:start_link(?MODULE, {worker, none}, []).
+
+borrow_often(_, 0) -> ok;
+borrow_often(Pool, Times) ->
+    poolboy:checkin(Pool, poolboy:checkout(Pool)),
+    borrow_often(Pool, Times - 1).
+
+borrow_workers(Processes, Leases) ->
+    {ok, Pool} = poolboy:start_link([{worker_module, ?MODULE}, {size, 8}, {max_overflow, 0}], none),
+    Self = self(),
+    Times = Leases div Processes,
+    Start = now_ns(),
+    [spawn(fun() -> borrow_often(Pool, Times), Self ! done end) || _ <- lists:seq(1, Processes)],
+    await_done(Processes),
+    {Times * Processes, seconds_since(Start), []}.
 
 %% ---- idle
 
