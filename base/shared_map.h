@@ -140,22 +140,25 @@ class SharedMap {
     }
   };
 
-  // The slots lie behind it.
-  struct Slots {
+  // The slots lie behind it, none of them in two cache lines.
+  struct alignas(64) Slots {
     static Slots* Make(size_t count) {
-      auto* slots = ::new (::operator new(sizeof(Slots) + count * sizeof(Slot))) Slots{count - 1};
+      void* const memory = ::operator new(sizeof(Slots) + count * sizeof(Slot), kAlignment);
+      auto* slots = ::new (memory) Slots{count - 1};
       std::uninitialized_value_construct_n(slots->begin(), count);
       return slots;
     }
-    static void operator delete(void* memory) { ::operator delete(memory); }
+    static void operator delete(void* memory) { ::operator delete(memory, kAlignment); }
 
     Slot* begin() const { return reinterpret_cast<Slot*>(const_cast<Slots*>(this) + 1); }
     Slot* end() const { return begin() + mask + 1; }
     Slot& operator[](size_t i) const { return begin()[i]; }
 
+    static constexpr std::align_val_t kAlignment{64};
+
     const size_t mask;
   };
-  static_assert(sizeof(Slots) % alignof(Slot) == 0);
+  static_assert(sizeof(Slot) == 16);
 
   // What a slot holds whose node was taken out.
   static Node* Erased() { return reinterpret_cast<Node*>(uintptr_t{1}); }
@@ -183,7 +186,7 @@ class SharedMap {
   // With room for one more.
   Slots* Rehash(Limbo& limbo) {
     Slots* const old = Current();
-    Slots* const slots = Slots::Make(std::max(kFewest, std::bit_ceil((size() + 1) * 4)));
+    Slots* const slots = Slots::Make(std::max(kFewest, std::bit_ceil(size() * 4)));
     for (const Slot& slot : *old) {
       if (Node* const node = slot.Get()) Place(*slots, node);
     }
