@@ -81,7 +81,7 @@ ReadPlace& CurrentReadPlace() {
 
 }  // namespace base_internal
 
-Limbo::Batch::~Batch() {
+void Limbo::Batch::DestroyAll() {
   for (const Object& object : objects_) object.destroy(object.object);
 }
 

@@ -89,13 +89,15 @@ class Limbo {
   class Batch {
    public:
     Batch() = default;
-    Batch(Batch&& other) noexcept : objects_(std::exchange(other.objects_, {})) {}
+    Batch(Batch&& other) noexcept : objects_(std::move(other.objects_)) {}
     Batch& operator=(Batch&& other) noexcept {
-      Batch taken(std::move(other));
-      std::swap(objects_, taken.objects_);
+      std::swap(objects_, other.objects_);
       return *this;
     }
-    ~Batch();
+    ~Batch() {
+      if (!objects_.empty()) [[unlikely]]
+        DestroyAll();
+    }
 
     size_t size() const { return objects_.size(); }
 
@@ -105,6 +107,8 @@ class Limbo {
       void* object;
       void (*destroy)(void*);
     };
+
+    HYDRA_NOINLINE void DestroyAll();
 
     std::vector<Object> objects_;
   };
