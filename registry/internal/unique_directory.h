@@ -68,7 +68,7 @@ class UniqueDirectory final : public Directory {
     }
     const Removed removed = partition.Remove(hash, key, self);
     if (!removed.is_removed) return;
-    if (removed.is_last && !Has(self)) Unlink(removed.process);
+    if (removed.is_last && !HasElsewhere(partition, self)) Unlink(removed.process);
     if (!options().listeners.empty()) Tell(KeyUnregistered<Key>{options().name, Key(key), self});
   }
 
@@ -141,9 +141,11 @@ class UniqueDirectory final : public Directory {
     return partitions_[PartitionOf(hash, partitions_.size())];
   }
 
-  bool Has(const Pid& pid) const {
-    return std::any_of(partitions_.begin(), partitions_.end(),
-                       [&](const Partition& partition) { return partition.Has(pid); });
+  // Whether the process has a key in another partition.
+  bool HasElsewhere(const Partition& here, const Pid& pid) const {
+    return std::any_of(partitions_.begin(), partitions_.end(), [&](const Partition& partition) {
+      return &partition != &here && partition.Has(pid);
+    });
   }
 
   std::vector<Partition> partitions_;
