@@ -41,6 +41,7 @@ class GroupMonitors {
   // Those that are told of the group.
   std::vector<Ref> About(const std::string& group) const {
     std::vector<Ref> about;
+    if (of_group_.empty()) return about;
     for (const std::optional<std::string>& which :
          {std::optional(group), std::optional<std::string>()}) {
       const auto found = of_group_.find(which);
