@@ -1,4 +1,4 @@
-// DuplicateRegistry: processes known by any key, as many a key as there are, and each as often as it likes.
+// DuplicateRegistry: processes known by any key, as many a key as like, and each as often as it likes.
 //
 //   hydra::DuplicateRegistry<std::string, Priority> jobs({.name = "jobs"});
 //   hydra::Children children = {jobs.child(), ...};
@@ -8,8 +8,8 @@
 //     hydra::Send(workers.front().pid, Job{image});
 //   });
 //
-// What Registry (registry.h) says holds for it, but for two things: a key is no address, and each entry has
-// a value of its own. To send the same message to all of a key is what PubSub is for.
+// What Registry (registry.h) says holds for it, but for two things: a key is no address, and each entry has a
+// value of its own. To send the same message to all of a key is what PubSub is for.
 #ifndef HYDRA_REGISTRY_DUPLICATE_REGISTRY_H_
 #define HYDRA_REGISTRY_DUPLICATE_REGISTRY_H_
 
@@ -19,6 +19,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,10 @@ namespace hydra {
 
 template <typename Key, typename Value = NoValue>
 class DuplicateRegistry {
+  static_assert(registry_internal::kIsKey<Key>,
+                "DuplicateRegistry<Key>: keys are compared by == and hashed by absl::Hash: "
+                "they need operator== and AbslHashValue");
+
  public:
   using Entry = RegistryEntry<Key, Value>;
   using KeyView = registry_internal::ViewOf<Key>;
@@ -57,8 +62,9 @@ class DuplicateRegistry {
 
   // ---- For processes that register themselves.
 
-  // Makes an entry of the calling process. Fails with kUnavailable if the registry's process doesn't run, and
-  // kFailedPrecondition if the caller is ending.
+  // Makes an entry of the calling process. Fails with
+  //   kUnavailable         the registry's process doesn't run
+  //   kFailedPrecondition  the caller is ending
   absl::Status Register(KeyView key, Value value = {}) const {
     return directory_->Register(key, std::move(value));
   }
@@ -110,13 +116,13 @@ class DuplicateRegistry {
   // The keys of a process, in no order; one as often as it has it.
   std::vector<Key> Keys(const Pid& pid) const { return directory_->Keys(pid); }
 
-  // How many entries there are.
+  // How many entries there are. Cost: O(entries).
   size_t Count() const {
     return CountSelect([](const Key&, const Pid&, const Value&) { return true; });
   }
 
-  // The entries, or how many, for which `matches(key, pid, value)`, in no order. One that is there all the while is
-  // seen exactly once.
+  // The entries, or how many, for which `matches(key, pid, value)`, in no order. One that is there all the while
+  // is seen exactly once.
   template <typename Matches>
   std::vector<Entry> Select(Matches matches) const {
     std::vector<Entry> selected;
@@ -135,16 +141,16 @@ class DuplicateRegistry {
     return count;
   }
 
-  // Calls `dispatch(std::span<const Holder<Value>>)` with the entries of the key, once for each partition that
-  // has any: not at all if nobody has the key. What it throws the caller gets.
+  // Calls `dispatch(std::span<const Holder<Value>>)` with copies of the entries of the key, once for each
+  // partition that has any: not at all if nobody has the key. What it throws the caller gets.
   template <typename F>
   void Dispatch(KeyView key, F dispatch) const {
     for (const Holders& holders : directory_->LookupByPartition(key))
       dispatch(std::span<const Holder<Value>>(holders));
   }
 
-  // The same at the same time, each but the first call by a task (task.h) that is linked to the caller; `dispatch` is
-  // copied. Waits for all. Must be awaited by a process.
+  // The same at the same time: each call but the first is a task's (task.h), which is linked to the caller and
+  // has a copy of `dispatch`. Waits for all. Must be awaited by a process.
   template <typename F>
   Async<> DispatchParallel(Key key, F dispatch) const {
     std::vector<Holders> all = directory_->LookupByPartition(key);
@@ -167,6 +173,8 @@ class DuplicateRegistry {
 
   template <typename T>
   void PutMeta(std::string_view meta, T value) const {
+    static_assert(!std::is_same_v<T, const char*>,
+                  "PutMeta(meta, value): a text is kept as a std::string");
     directory_->meta().Put(meta, std::move(value));
   }
   template <typename T>

@@ -7,6 +7,7 @@
 #ifndef HYDRA_REGISTRY_KEY_LOCK_H_
 #define HYDRA_REGISTRY_KEY_LOCK_H_
 
+#include <cstddef>
 #include <memory>
 #include <utility>
 
@@ -32,11 +33,17 @@ class [[nodiscard("the lock is given back when this is destroyed")]] KeyLock {
 
 namespace registry_internal {
 
-// The locks of the keys that somebody has, or waits for. It must outlive none of them. Thread safety: any thread.
+// The locks of the keys that somebody has, or waits for; they may outlive it. Thread safety: any thread.
 template <typename Key>
 class KeyLocks {
  public:
   Async<KeyLock> Lock(Key key) { return LockIn(table_, std::move(key)); }
+
+  // How many there are.
+  size_t size() const {
+    const MutexLock lock(table_->mutex);
+    return table_->places.size();
+  }
 
  private:
   struct Table;

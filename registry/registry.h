@@ -12,17 +12,18 @@
 //   co_await hydra::StartLink<Room>({.via = rooms.Via("lobby")});
 //   hydra::ServerRef<Room> room(rooms.Via("lobby"));
 //
-// A Registry is a handle: its copies are the same registry. There is a process behind it, which a supervisor
-// has as a child, and what registers anything is linked to that: an entry is there as long as the process
-// that has made it, and if the registry's process ends so do all that are registered. When it is started
-// anew the registry is empty.
+// A Registry is a handle: its copies are the same registry. There is a process behind it, which a supervisor has
+// as a child, and what registers anything is linked to that: an entry is there as long as the process that has
+// made it, and if the registry's process ends so do all that are registered. When it is started anew the
+// registry is empty.
 //
-// Lookups ask nobody, take no lock, and write nothing that others read: base/shared_map.h and read_section.h say
-// how. A process whose end has been seen is found no more, and its key is free, whether or not the registry
-// has heard of it.
+// Lookups ask nobody, take no lock, and write nothing that others read: base/shared_map.h and read_section.h
+// say how. So a value that has been taken out is destroyed some time later, by whoever changes the registry
+// then, or with the last handle; it must not have a handle of the registry itself. A process whose end has been
+// seen is found no more, and its key is free, whether or not the registry has heard of it.
 //
-// Several processes for a key: DuplicateRegistry. Thread safety: what registers must be called by a process; the
-// rest may be called by any thread, though only in a runtime is it known who has just ended.
+// Several processes for a key: DuplicateRegistry. Thread safety: what registers must be called by a process;
+// the rest may be called by any thread, though only in a runtime is it known who has just ended.
 #ifndef HYDRA_REGISTRY_REGISTRY_H_
 #define HYDRA_REGISTRY_REGISTRY_H_
 
@@ -31,6 +32,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -49,10 +51,14 @@
 
 namespace hydra {
 
-// Keys are compared by ==, hashed by absl::Hash, and copied; so are values, when they are read. A std::string key
-// is asked for by a string_view.
+// Keys are compared by ==, hashed by absl::Hash, and copied; values are copied when they are read. A std::string
+// key is asked for by a string_view.
 template <typename Key, typename Value = NoValue>
 class Registry {
+  static_assert(registry_internal::kIsKey<Key>,
+                "Registry<Key>: keys are compared by == and hashed by absl::Hash: "
+                "they need operator== and AbslHashValue");
+
  public:
   using Entry = RegistryEntry<Key, Value>;
   using KeyView = registry_internal::ViewOf<Key>;
@@ -62,7 +68,7 @@ class Registry {
 
   // ---- The registry's process.
 
-  // A child that is it.
+  // A child that is it. Its id is the registry's name, "registry" if that is empty.
   ChildSpec child() const { return registry_internal::RegistryChild(directory_); }
 
   // Starts it, linked to the caller; fails like a server (genserver/start.h), with kAlreadyExists if it runs.
@@ -95,8 +101,7 @@ class Registry {
   }
 
   // Replaces the value of a key that the caller has by `change(value)`. Whoever reads it sees the old or the
-  // new one. `change` may be called under a lock: it must not use the registry. kNotFound if the caller
-  // doesn't have the key.
+  // new one. If `change` throws nothing has changed. kNotFound if the caller doesn't have the key.
   template <typename Change>
   absl::StatusOr<UpdatedValue<Value>> Update(KeyView key, Change change) const {
     return directory_->Update(key, change);
@@ -116,14 +121,14 @@ class Registry {
                                                                        std::move(value));
   }
 
-  // The keys that a process has, in no order.
+  // The keys that a process has, in no order. Cost: O(keys of the process), and a lock for each partition.
   std::vector<Key> Keys(const Pid& pid) const { return directory_->Keys(pid); }
 
   // How many keys are taken; a moment's truth, and the newly dead may be among their holders.
   size_t Count() const { return directory_->Count(); }
 
-  // The entries, or how many, for which `matches(const Entry&)`, in no order. An entry that is there all the while
-  // is seen exactly once.
+  // The entries, or how many, for which `matches(const Entry&)`, in no order. An entry that is there all the
+  // while is seen exactly once. Cost: O(keys); what is taken out meanwhile stays in memory.
   template <typename Matches>
   std::vector<Entry> Select(Matches matches) const {
     std::vector<Entry> selected;
@@ -139,14 +144,17 @@ class Registry {
     return count;
   }
 
-  // Waits until no other process has the lock of this key, and takes it: it is held as long as what is yielded.
-  // A lock has nothing to do with who is registered. Must be awaited by a process.
+  // Waits until nobody has the lock of this key, and takes it: it is held as long as what is yielded. They get
+  // it in the order in which they ask; a process that has it already waits for itself. A lock has nothing to
+  // do with who is registered, nor with the registry's process. Must be awaited by a process.
   Async<KeyLock> Lock(Key key) const { return directory_->locks().Lock(std::move(key)); }
 
-  // Any value, by a name, for all who have the registry; it doesn't end with the registry's process. Nothing
-  // if there is none of that type.
+  // Any value, by a name, for all who have the registry. It is there whether or not the registry's process is.
+  // Yields a copy; nothing if there is none of exactly that type.
   template <typename T>
   void PutMeta(std::string_view meta, T value) const {
+    static_assert(!std::is_same_v<T, const char*>,
+                  "PutMeta(meta, value): a text is kept as a std::string");
     directory_->meta().Put(meta, std::move(value));
   }
   template <typename T>

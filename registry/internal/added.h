@@ -2,6 +2,8 @@
 #ifndef HYDRA_REGISTRY_INTERNAL_ADDED_H_
 #define HYDRA_REGISTRY_INTERNAL_ADDED_H_
 
+#include <cstddef>
+
 #include "hydra/process/pid.h"
 
 namespace hydra::registry_internal {
@@ -13,10 +15,10 @@ struct Added {
   bool is_first = false;  // of its process, in this partition
 };
 
-// What has come of one that was to be removed.
+// What has come of some that were to be removed.
 struct Removed {
-  Pid process;
-  bool is_removed = false;
+  Pid process;       // the registry's
+  size_t count = 0;  // of those that were
   bool is_last = false;  // of its process, in this partition
 };
 

@@ -1,8 +1,10 @@
 #include "hydra/registry/internal/directory.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -11,6 +13,7 @@
 #include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
+#include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pid.h"
@@ -37,13 +40,22 @@ class RegistryProcess {
 
   absl::Status Init() {
     TrapExit(true);
-    const absl::Status status = directory_->Open(Self());
+    const absl::Status status = directory_->Open(Self(), Ancestors().front());
     is_open_ = status.ok();
     return status;
   }
 
   void HandleInfo(const ExitSignal& exit) {
     if (HasEnded(exit.from)) directory_->Forget(exit.from);
+  }
+
+  // Who is registered ends with the registry: a normal end wouldn't do that.
+  void Terminate(const ExitReason& reason) {
+    if (reason != ExitReason::Normal()) return;
+    for (const Pid& registered : directory_->Close()) {
+      Unlink(registered);
+      Exit(registered, ExitReason::Shutdown());
+    }
   }
 
  private:
@@ -56,15 +68,23 @@ class RegistryProcess {
 Directory::Directory(RegistryOptions options)
     : options_(std::move(options)), process_("registry", options_.name) {}
 
-absl::Status Directory::Open(const Pid& process) {
+absl::Status Directory::Open(const Pid& process, const Pid& parent) {
   HYDRA_RETURN_IF_ERROR(process_.Begin(process));
+  parent_.Set(parent);
   SetProcess(process);
   return absl::OkStatus();
 }
 
-void Directory::Close() {
-  SetProcess(Pid());
+std::vector<Pid> Directory::Close() {
+  std::vector<Pid> registered = SetProcess(Pid());
   process_.End();
+  std::sort(registered.begin(), registered.end());
+  registered.erase(std::unique(registered.begin(), registered.end()), registered.end());
+  return registered;
+}
+
+void Directory::LetGo(const Pid& process) const {
+  if (Self() != parent_.Get()) Unlink(process);
 }
 
 absl::Status Directory::CallerIsEnding() {

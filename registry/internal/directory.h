@@ -2,6 +2,7 @@
 #ifndef HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_
 #define HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -9,6 +10,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "absl/hash/hash.h"
 #include "absl/status/status.h"
@@ -16,6 +18,7 @@
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/send.h"
+#include "hydra/process/shared_pid.h"
 #include "hydra/registry/internal/meta_values.h"
 #include "hydra/registry/internal/one_process.h"
 #include "hydra/registry/registry_options.h"
@@ -34,16 +37,23 @@ class Directory {
   const RegistryOptions& options() const { return options_; }
   MetaValues& meta() { return meta_; }
 
-  // ---- For the registry's process: it begins, a process that may be registered has ended, it ends.
+  // ---- For the registry's process, whose parent `parent` is: it begins, a process that may be registered
+  // has ended, it ends.
 
   // Fails like OneProcess::Begin.
-  absl::Status Open(const Pid& process);
+  absl::Status Open(const Pid& process, const Pid& parent);
   virtual void Forget(const Pid& ended) = 0;
-  void Close();
+  // Returns who was registered. May be called again.
+  std::vector<Pid> Close();
 
  protected:
-  // From now on this is the registry's process. Nobody: nothing is registered any more.
-  virtual void SetProcess(const Pid& process) = 0;
+  // From now on this is the registry's process. Nobody: nothing is registered any more. Returns who was, each at
+  // least once.
+  virtual std::vector<Pid> SetProcess(const Pid& process) = 0;
+
+  // Unlinks the calling process, which has no entries any more, from the registry's process; unless that is its
+  // child: they were linked before.
+  void LetGo(const Pid& process) const;
 
   // Why something can't be registered.
   absl::Status NotRunning() const { return process_.NotRunning(); }
@@ -57,12 +67,18 @@ class Directory {
  private:
   const RegistryOptions options_;
   OneProcess process_;
+  SharedPid parent_;  // of the process
   MetaValues meta_;
 };
 
 // The registry's process as a child; and it alone, linked to the caller.
 ChildSpec RegistryChild(std::shared_ptr<Directory> directory);
 Async<absl::StatusOr<Pid>> StartRegistry(std::shared_ptr<Directory> directory);
+
+// Whether it can be the type of keys.
+template <typename Key>
+inline constexpr bool kIsKey =
+    std::equality_comparable<Key> && std::is_default_constructible_v<absl::Hash<Key>>;
 
 // How a key is passed to be looked for.
 template <typename Key>

@@ -65,9 +65,9 @@ class DuplicateDirectory final : public Directory {
     std::erase_if(members, [&](const Member* member) { return !matches(member->value); });
     if (members.empty()) return;
     const Removed removed = partition.Remove(members);
-    if (removed.is_last) Unlink(removed.process);
-    if (!removed.is_removed || options().listeners.empty()) return;
-    for (size_t i = 0; i < members.size(); ++i)
+    if (removed.is_last) LetGo(removed.process);
+    if (options().listeners.empty()) return;
+    for (size_t i = 0; i < removed.count; ++i)
       Tell(KeyUnregistered<Key>{options().name, Key(key), self});
   }
 
@@ -91,7 +91,7 @@ class DuplicateDirectory final : public Directory {
 
   std::vector<Key> Keys(const Pid& pid) const {
     std::vector<Key> keys;
-    PartitionFor(pid).AppendKeysOf(pid, keys);
+    if (!HasEnded(pid)) PartitionFor(pid).AppendKeysOf(pid, keys);
     return keys;
   }
 
@@ -108,8 +108,13 @@ class DuplicateDirectory final : public Directory {
   void Forget(const Pid& ended) override { PartitionFor(ended).Forget(ended); }
 
  private:
-  void SetProcess(const Pid& process) override {
-    for (Partition& partition : partitions_) partition.SetProcess(process);
+  std::vector<Pid> SetProcess(const Pid& process) override {
+    std::vector<Pid> registered;
+    for (Partition& partition : partitions_) {
+      const std::vector<Pid> some = partition.SetProcess(process);
+      registered.insert(registered.end(), some.begin(), some.end());
+    }
+    return registered;
   }
 
   template <typename Visit>

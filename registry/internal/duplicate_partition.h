@@ -92,8 +92,8 @@ class DuplicatePartition {
     return {.process = process_, .holder = Pid(), .is_first = registrants_.Add(member)};
   }
 
-  // Those of the key that are of that process; valid in the ReadSection that this is called in. Cost: O(entries of
-  // the process, or of the key, whichever are fewer).
+  // Those of the key that are of that process; valid in the ReadSection that this is called in. Cost:
+  // O(entries of the process, or of the key, whichever are fewer).
   template <typename View>
   std::vector<Member*> Find(size_t hash, const View& key, const Pid& pid) {
     const MutexLock lock(mutex_);
@@ -119,7 +119,7 @@ class DuplicatePartition {
     Removed removed = {.process = process_};
     for (Member* const member : members) {
       if (member->of_key == nullptr) continue;
-      removed.is_removed = true;
+      ++removed.count;
       removed.is_last = RemoveOne(member);
     }
     unread = limbo_.TakeUnread();
@@ -134,13 +134,13 @@ class DuplicatePartition {
     unread = limbo_.TakeUnread();
   }
 
-  // See Directory::SetProcess.
-  void SetProcess(const Pid& process) {
+  // See Directory::SetProcess: each once.
+  std::vector<Pid> SetProcess(const Pid& process) {
     Limbo::Batch unread;
     const MutexLock lock(mutex_);
     process_ = process;
-    if (process) return;
-    registrants_.Clear();
+    if (process) return {};
+    std::vector<Pid> registered = registrants_.Clear();
     std::vector<Member*> members;
     keys_.ForEach([&members](const KeyNode& node) {
       for (Member* member = node.members.first(); member != nullptr;
@@ -153,6 +153,7 @@ class DuplicatePartition {
     }
     keys_.Clear(limbo_);
     unread = limbo_.TakeUnread();
+    return registered;
   }
 
   bool Has(const Pid& pid) const {

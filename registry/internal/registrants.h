@@ -2,6 +2,8 @@
 #ifndef HYDRA_REGISTRY_INTERNAL_REGISTRANTS_H_
 #define HYDRA_REGISTRY_INTERNAL_REGISTRANTS_H_
 
+#include <vector>
+
 #include "absl/container/flat_hash_map.h"
 #include "hydra/process/pid.h"
 
@@ -22,6 +24,7 @@ class Registrants {
   // Returns whether it is the first of its process.
   bool Add(Item* item) {
     Item*& newest = newest_[item->pid];
+    item->previous_of_process = nullptr;
     item->next_of_process = newest;
     if (newest != nullptr) newest->previous_of_process = item;
     newest = item;
@@ -49,7 +52,14 @@ class Registrants {
     return newest == newest_.end() ? nullptr : newest->second;
   }
 
-  void Clear() { newest_.clear(); }
+  // Forgets all of them. Returns who had any.
+  std::vector<Pid> Clear() {
+    std::vector<Pid> pids;
+    pids.reserve(newest_.size());
+    for (const auto& [pid, newest] : newest_) pids.push_back(pid);
+    newest_.clear();
+    return pids;
+  }
 
  private:
   absl::flat_hash_map<Pid, Item*> newest_;

@@ -67,8 +67,8 @@ class UniqueDirectory final : public Directory {
       if (item == nullptr || item->pid != self || !matches(std::as_const(item->value))) return;
     }
     const Removed removed = partition.Remove(hash, key, self);
-    if (!removed.is_removed) return;
-    if (removed.is_last && !HasElsewhere(partition, self)) Unlink(removed.process);
+    if (removed.count == 0) return;
+    if (removed.is_last && !HasElsewhere(partition, self)) LetGo(removed.process);
     if (!options().listeners.empty()) Tell(KeyUnregistered<Key>{options().name, Key(key), self});
   }
 
@@ -103,6 +103,7 @@ class UniqueDirectory final : public Directory {
 
   std::vector<Key> Keys(const Pid& pid) const {
     std::vector<Key> keys;
+    if (HasEnded(pid)) return keys;
     for (const Partition& partition : partitions_) partition.AppendKeysOf(pid, keys);
     return keys;
   }
@@ -130,8 +131,13 @@ class UniqueDirectory final : public Directory {
   using Partition = UniquePartition<Key, Value>;
   using Item = typename Partition::Item;
 
-  void SetProcess(const Pid& process) override {
-    for (Partition& partition : partitions_) partition.SetProcess(process);
+  std::vector<Pid> SetProcess(const Pid& process) override {
+    std::vector<Pid> registered;
+    for (Partition& partition : partitions_) {
+      const std::vector<Pid> some = partition.SetProcess(process);
+      registered.insert(registered.end(), some.begin(), some.end());
+    }
+    return registered;
   }
 
   Partition& PartitionFor(size_t hash) {

@@ -88,7 +88,7 @@ class UniquePartition {
     const bool is_last = registrants_.Remove(held);
     items_.Erase(held, limbo_);
     unread = limbo_.TakeUnread();
-    return {.process = process_, .is_removed = true, .is_last = is_last};
+    return {.process = process_, .count = 1, .is_last = is_last};
   }
 
   // Removes what is of that process.
@@ -102,15 +102,16 @@ class UniquePartition {
     unread = limbo_.TakeUnread();
   }
 
-  // See Directory::SetProcess.
-  void SetProcess(const Pid& process) {
+  // See Directory::SetProcess: each once.
+  std::vector<Pid> SetProcess(const Pid& process) {
     Limbo::Batch unread;
     const MutexLock lock(mutex_);
     process_ = process;
-    if (process) return;
-    registrants_.Clear();
+    if (process) return {};
+    std::vector<Pid> registered = registrants_.Clear();
     items_.Clear(limbo_);
     unread = limbo_.TakeUnread();
+    return registered;
   }
 
   bool Has(const Pid& pid) const {
