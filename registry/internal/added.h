@@ -17,8 +17,8 @@ struct Added {
 
 // What has come of some that were to be removed.
 struct Removed {
-  Pid process;       // the registry's
-  size_t count = 0;  // of those that were
+  Pid process;           // the registry's
+  size_t count = 0;      // of those that were
   bool is_last = false;  // of its process, in this partition
 };
 
