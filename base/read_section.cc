@@ -85,7 +85,8 @@ void Limbo::Batch::DestroyAll() {
   for (const Object& object : objects_) object.destroy(object.object);
 }
 
-Limbo::Batch Limbo::Look() {
+Limbo::Batch Limbo::TakeUnreadNow() {
+  if (size() == 0) return {};
   const uint64_t epoch = base_internal::read_epoch.fetch_add(1, std::memory_order_acq_rel);
   aging_.push_back({epoch, std::exchange(fresh_, {})});
   Batch unread;

@@ -125,8 +125,10 @@ class Limbo {
   [[nodiscard]] Batch TakeUnread() {
     if (fresh_.size() < look_at_) [[likely]]
       return {};
-    return Look();
+    return TakeUnreadNow();
   }
+  // The same, however few there are.
+  [[nodiscard]] HYDRA_NOINLINE Batch TakeUnreadNow();
 
   // How many there are.
   size_t size() const;
@@ -136,8 +138,6 @@ class Limbo {
     uint64_t epoch;  // whoever reads and has this one, or an earlier one, may read them
     Batch batch;
   };
-
-  HYDRA_NOINLINE Batch Look();
 
   const size_t worth_a_look_;
   Batch fresh_;

@@ -68,6 +68,20 @@ TEST(ReadSectionTest, OneIsWorthALookIfSaidSo) {
   EXPECT_EQ(limbo.TakeUnread().size(), 2u);
 }
 
+TEST(ReadSectionTest, AreTakenNowIfAskedFor) {
+  int living = 0;
+  Limbo limbo;
+  EXPECT_EQ(limbo.TakeUnreadNow().size(), 0u);
+  Retire(limbo, living, 2);
+  {
+    const ReadSection section;
+    EXPECT_EQ(limbo.TakeUnreadNow().size(), 0u);
+    EXPECT_EQ(limbo.size(), 2u);
+  }
+  EXPECT_EQ(limbo.TakeUnreadNow().size(), 2u);
+  EXPECT_EQ(living, 0);
+}
+
 TEST(ReadSectionTest, WhatMayBeReadStays) {
   int living = 0;
   Limbo limbo;
