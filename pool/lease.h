@@ -9,17 +9,18 @@
 
 namespace hydra {
 
-// The worker is given back when this is destroyed, which must be in a runtime; so when the process that has it ends,
-// however it does. If the worker has ended meanwhile another has taken its place. Movable, to another process, too; lends
-// nothing after it was moved from.
+// The worker is given back when this is destroyed, which must be in a runtime; so when the process that has
+// it ends, however it does. A worker that ends meanwhile is replaced for others: this one gets no new one.
+// Movable, to another process, too; lends nothing after it was moved from.
 template <typename S>
 class [[nodiscard("the worker is given back when this is destroyed")]] Lease {
  public:
   Lease() = default;
 
+  // Nobody if it lends nothing.
   ServerRef<S> worker() const { return ServerRef<S>(lease_.worker()); }
 
-  // Gives it back now.
+  // Gives it back now, if it lends one.
   void Release() { lease_ = pool_internal::AnyLease(); }
 
   // For Pool.

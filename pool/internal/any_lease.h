@@ -14,8 +14,8 @@ struct GiveBack {
   Pid worker;
 };
 
-// Gives its worker back when it is destroyed, wherever that is: in who has borrowed it, or in an answer that nobody waits
-// for any more. Movable; empty after it was moved from.
+// Gives its worker back when it is destroyed, wherever that is: in who has borrowed it, or in an answer that
+// nobody waits for any more. Movable; empty after it was moved from.
 class AnyLease {
  public:
   AnyLease() = default;

@@ -1,5 +1,6 @@
 #include "hydra/pool/internal/pool_server.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -25,6 +26,7 @@
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
+#include "hydra/process/timer.h"
 #include "hydra/supervisor/child_info.h"
 #include "hydra/supervisor/child_spec.h"
 #include "hydra/supervisor/dynamic_supervisor.h"
@@ -37,18 +39,29 @@ PoolServer::PoolServer(std::function<ChildSpec()> child, std::shared_ptr<WorkerT
       workers_(DynamicSupervisorOptions{.max_restarts = table_->options().max_restarts,
                                         .period = table_->options().period}) {}
 
+PoolServer::~PoolServer() {
+  if (runs_) table_->End();
+}
+
 Async<absl::Status> PoolServer::Init() {
+  HYDRA_CO_RETURN_IF_ERROR(table_->Begin());
+  runs_ = true;
   HYDRA_CO_RETURN_IF_ERROR(workers_.Init());
+  absl::Status started = co_await StartWorkers();
+  if (!started.ok()) co_await workers_.Terminate(ExitReason::Shutdown());
+  co_return started;
+}
+
+// ---- Its workers.
+
+Async<absl::Status> PoolServer::StartWorkers() {
   for (size_t number = 0; number < table_->size(); ++number) {
     const absl::StatusOr<Pid> pid =
         co_await workers_.HandleCall(DynamicSupervisor::StartChild{WorkerSpec(number)});
     if (!pid.ok()) co_return pid.status();
   }
-  table_->SetProcess(Self());
   co_return absl::OkStatus();
 }
-
-// ---- Its workers.
 
 // A worker is in the table, and can be lent, from each of its starts on.
 ChildSpec PoolServer::WorkerSpec(size_t number) {
@@ -60,8 +73,8 @@ ChildSpec PoolServer::WorkerSpec(size_t number) {
 Async<absl::StatusOr<Pid>> PoolServer::StartWorker(
     size_t number, std::function<Async<absl::StatusOr<Pid>>()> start) {
   const absl::StatusOr<Pid> pid = co_await start();
-  if (!pid.ok()) co_return pid;
-  table_->SetWorker(number, *pid);
+  if (!pid.ok() || !*pid) co_return pid;
+  table_->Started(number, *pid);
   Offer(*pid);
   co_return pid;
 }
@@ -70,23 +83,29 @@ Async<> PoolServer::HandleContinue(Grow) {
   if (waiting_.empty() || !MayGrow()) co_return;
   ChildSpec spec = child_();
   spec.restart = Restart::kTemporary;
+  const Shutdown shutdown = spec.shutdown_or_default();
   const absl::StatusOr<Pid> pid =
       co_await workers_.HandleCall(DynamicSupervisor::StartChild{std::move(spec)});
   if (!pid.ok()) {
     TakeFirst().Send(pid.status());
-  } else if (*pid) {
-    overflow_.insert(*pid);
+  } else if (!*pid) {
+    TakeFirst().Send(absl::UnavailableError("a worker's start was ignored"));
+  } else {
+    overflow_.emplace(*pid, shutdown);
     Offer(*pid);
   }
 }
 
 Async<Next> PoolServer::HandleInfo(ExitSignal exit) {
   const Pid ended = exit.from;
-  lent_.erase(ended);
+  const bool was_lent = lent_.erase(ended) > 0;
+  const bool was_overflow = overflow_.erase(ended) > 0;
   std::erase(free_, ended);
-  const bool may_grow = overflow_.erase(ended) > 0 && !waiting_.empty();
+  table_->Ended(ended);
+  if (was_overflow && !was_lent) exit.reason = ExitReason::Shutdown();  // it was asked to
   Next next = co_await workers_.HandleInfo(std::move(exit));
-  if (may_grow) co_return Next::Continue(Grow());
+  if (was_overflow)
+    co_return Next::Continue(Grow());  // nothing else follows: it isn't started anew
   co_return next;
 }
 
@@ -94,11 +113,23 @@ Async<Next> PoolServer::HandleInfo(DynamicSupervisor::Retry retry) {
   return workers_.HandleInfo(retry);
 }
 
+void PoolServer::EndOverflow(const Pid& worker) {
+  const Shutdown& shutdown = overflow_.at(worker);
+  Exit(worker, shutdown.is_brutal_kill() ? ExitReason::Kill() : ExitReason::Shutdown());
+  if (!shutdown.is_brutal_kill() && shutdown != Shutdown::Infinity())
+    SendAfter(shutdown.limit(), Self(), Overdue{worker});
+}
+
+void PoolServer::HandleInfo(Overdue overdue) {
+  if (overflow_.contains(overdue.worker)) Exit(overdue.worker, ExitReason::Kill());
+}
+
 Async<> PoolServer::Terminate(const ExitReason& reason) { return workers_.Terminate(reason); }
 
 // ---- Lending.
 
 Next PoolServer::HandleCall(Borrow borrow, ReplyTo<Borrow> reply_to) {
+  while (!free_.empty() && HasEnded(free_.back())) free_.pop_back();
   if (!free_.empty()) {
     const Pid worker = free_.back();
     free_.pop_back();
@@ -123,8 +154,8 @@ void PoolServer::HandleCast(const GiveUp& given_up) {
 }
 
 void PoolServer::HandleCast(const GiveBack& given_back) {
-  // One that has ended is not lent any more; its successor has been offered, or will be.
-  if (lent_.erase(given_back.worker) > 0 && !HasEnded(given_back.worker)) Offer(given_back.worker);
+  // The successor of one that has ended has been offered, or will be.
+  if (!HasEnded(given_back.worker) && lent_.erase(given_back.worker) > 0) Offer(given_back.worker);
 }
 
 void PoolServer::Lend(const Pid& worker, ReplyTo<Borrow> reply_to) {
@@ -139,7 +170,7 @@ void PoolServer::Offer(const Pid& worker) {
   } else if (!overflow_.contains(worker)) {
     free_.push_back(worker);
   } else {
-    Exit(worker, ExitReason::Shutdown());
+    EndOverflow(worker);
   }
 }
 
@@ -153,8 +184,10 @@ ReplyTo<PoolServer::Borrow> PoolServer::TakeFirst() {
 // ---- What it is asked.
 
 PoolStatus PoolServer::Status() const {
+  const auto overflow = std::count_if(
+      lent_.begin(), lent_.end(), [this](const Pid& worker) { return overflow_.contains(worker); });
   return {.workers = free_.size() + lent_.size(),
-          .overflow = overflow_.size(),
+          .overflow = static_cast<size_t>(overflow),
           .free = free_.size(),
           .waiting = waiting_.size()};
 }
@@ -204,7 +237,7 @@ Async<absl::StatusOr<AnyLease>> BorrowFrom(std::shared_ptr<WorkerTable> table,
   absl::StatusOr<AnyLease> lease =
       co_await Request(pool, PoolServer::Borrow{wish.ref()}).Within(timeout);
   if (!absl::IsDeadlineExceeded(lease.status())) wish.Answered();
-  if (absl::IsNotFound(lease.status()))
+  if (IsCallFailure(lease.status()) && absl::IsNotFound(lease.status()))
     co_return absl::UnavailableError("the pool doesn't run: start its child()");
   co_return lease;
 }

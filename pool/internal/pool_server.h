@@ -45,15 +45,20 @@ class PoolServer {
   struct AskStatus {
     using Reply = PoolStatus;
   };
-  struct Grow {};  // another worker for who waits, if there may be more
+  struct Grow {};   // another worker for who waits, if there may be more
+  struct Overdue {  // the worker has had the time that it may take to end
+    Pid worker;
+  };
   using Protocol =
       hydra::Protocol<Borrow, GiveUp, GiveBack, AskStatus, supervisor_internal::WhichChildren,
                       supervisor_internal::CountChildren>;
-  using Infos = hydra::Infos<ExitSignal, DynamicSupervisor::Retry>;
-
+  using Infos = hydra::Infos<ExitSignal, DynamicSupervisor::Retry, Overdue>;
   using Continues = hydra::Continues<Grow>;
 
   PoolServer(std::function<ChildSpec()> child, std::shared_ptr<WorkerTable> table);
+  PoolServer(const PoolServer&) = delete;
+  PoolServer& operator=(const PoolServer&) = delete;
+  ~PoolServer();
 
   Async<absl::Status> Init();
   Next HandleCall(Borrow borrow, ReplyTo<Borrow> reply_to);
@@ -62,6 +67,7 @@ class PoolServer {
   Async<> HandleContinue(Grow);
   Async<Next> HandleInfo(ExitSignal exit);
   Async<Next> HandleInfo(DynamicSupervisor::Retry retry);
+  void HandleInfo(Overdue overdue);
   PoolStatus HandleCall(AskStatus) const { return Status(); }
   std::vector<ChildInfo> HandleCall(supervisor_internal::WhichChildren which);
   ChildCounts HandleCall(supervisor_internal::CountChildren count);
@@ -75,21 +81,25 @@ class PoolServer {
   };
   using Queue = std::list<Waiting>;
 
+  Async<absl::Status> StartWorkers();
   ChildSpec WorkerSpec(size_t number);
   Async<absl::StatusOr<Pid>> StartWorker(size_t number,
                                          std::function<Async<absl::StatusOr<Pid>>()> start);
   bool MayGrow() const { return overflow_.size() < table_->options().overflow; }
   void Lend(const Pid& worker, ReplyTo<Borrow> reply_to);
   void Offer(const Pid& worker);
+  void EndOverflow(const Pid& worker);
   ReplyTo<Borrow> TakeFirst();
   PoolStatus Status() const;
 
   const std::function<ChildSpec()> child_;
   const std::shared_ptr<WorkerTable> table_;
+  bool runs_ = false;  // whether the table is this one's
   DynamicSupervisor workers_;
   std::vector<Pid> free_;  // the one that was given back last is the last
   absl::flat_hash_set<Pid> lent_;
-  absl::flat_hash_set<Pid> overflow_;
+  absl::flat_hash_map<Pid, Shutdown>
+      overflow_;  // how they are ended; one that isn't lent is ending
   Queue waiting_;
   absl::flat_hash_map<Ref, Queue::iterator> wishes_;  // where they wait
 };

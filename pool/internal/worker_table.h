@@ -7,13 +7,15 @@
 #include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
+#include "hydra/base/mutex.h"
 #include "hydra/pool/pool_options.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/shared_pid.h"
 
 namespace hydra::pool_internal {
 
-// Set by the pool's process; read by any thread, without a lock.
+// Read by any thread, without a lock.
 class WorkerTable {
  public:
   explicit WorkerTable(PoolOptions options);
@@ -21,15 +23,20 @@ class WorkerTable {
   const PoolOptions& options() const { return options_; }
   size_t size() const { return workers_.size(); }
 
-  // The pool's process; nobody if it hasn't run.
+  // The pool's process; nobody if it doesn't run.
   Pid process() const { return process_.Get(); }
-  void SetProcess(const Pid& process) { process_.Set(process); }
+  // The calling process is the pool's from now on; kAlreadyExists if another is.
+  absl::Status Begin();
+  // It isn't any more, and has no workers.
+  void End();
 
-  // The worker with that number; nobody if it hasn't run.
-  Pid worker(size_t number) const { return workers_[number].pid.Get(); }
-  void SetWorker(size_t number, const Pid& pid) { workers_[number].pid.Set(pid); }
+  // The worker with that number; nobody if it doesn't run.
+  Pid worker(size_t number) const;
+  // By the pool's process: it runs as `pid`; that one has ended.
+  void Started(size_t number, const Pid& pid) { workers_[number].pid.Set(pid); }
+  void Ended(const Pid& pid);
 
-  // The number of the worker that a call goes to now. One that has ended is passed over, if another runs.
+  // The number of the worker that a call goes to now. One that doesn't run is passed over, if another does.
   size_t Next();
 
   // A call to that worker begins, or is over.
@@ -43,14 +50,15 @@ class WorkerTable {
     std::atomic<int64_t> calls{0};
   };
 
-  bool Runs(size_t number) const;
   size_t NextInTurn();
   size_t LeastBusy();
 
   const PoolOptions options_;
-  SharedPid process_;
+  Mutex mutex_;
+  SharedPid process_;  // written under the lock, read by all
   std::vector<Worker> workers_;
-  // Whose turn it is. Written by all callers; relaxed: that each call takes another is all that is asked of it.
+  // Whose turn it is. Written by all callers; relaxed: that each call takes another is all that is asked of
+  // it.
   alignas(64) std::atomic<size_t> turn_{0};
 };
 
