@@ -7,8 +7,8 @@
 //   hydra::Send(std::make_shared<OnDuty>(roster, "children"), Wake{});   // see via.h
 //
 // Every operation that takes a Dest takes each of them. A name or a Via is looked up when the operation
-// is done, not before and not again; a Via that stands for nobody is as a name that nobody has. In braces, two strings are a name and a node, two pids are two
-// receivers. Until this runtime is part of a cluster, nobody has a name on another node.
+// is done, not before and not again; one that stands for nobody is like a name that nobody has. In
+// braces, two strings are a name and a node, two pids are two receivers. Until this runtime is part of a cluster, nobody has a name on another node.
 #ifndef HYDRA_PROCESS_DEST_H_
 #define HYDRA_PROCESS_DEST_H_
 
@@ -46,8 +46,8 @@ struct ProcessName {
 
 std::ostream& operator<<(std::ostream& out, const ProcessName& name);
 
-// A pid, an alias, a name or a Via. Thread safety: a value. Cost: one of a pid is copied and destroyed at the
-// price of a comparison.
+// A pid, an alias, a name or a Via. Cost: to copy or destroy one that is a pid costs a comparison.
+// Thread safety: a value.
 class Dest {
  public:
   // NOLINTBEGIN(google-explicit-constructor): it stands for any of them.
@@ -110,7 +110,7 @@ class Dest {
   void Take(Dest&& other) noexcept;
   void DestroyValue() noexcept;
 
-  // By hand: a std::variant visits, where a pid needs a comparison.
+  // By hand: of four alternatives a std::variant chooses by a jump table, also to destroy a pid.
   Kind kind_;
   union {
     Pid pid_;

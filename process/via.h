@@ -20,13 +20,14 @@
 
 namespace hydra {
 
-// Thread safety: any thread, also several at a time. None of these throws, or waits for a process.
+// Thread safety: any thread, also several at a time; the last to use it destroys it. Nothing here may wait
+// for a process.
 class Via {
  public:
   virtual ~Via() = default;
 
   // The process that it stands for now, on whichever node; nobody's pid if there is none, or that has
-  // ended: see HasEnded in behaviour.h. Called once for each operation.
+  // ended: see HasEnded in behaviour.h. Called once for each operation; doesn't throw.
   virtual Pid WhereIs() const = 0;
 
   // From now on, until that ends, it stands for the calling process. Fails with NameTakenError (name.h)
