@@ -1,5 +1,5 @@
-// Table: keys and values that one process owns and any number read, without asking it (what ets and persistent_term
-// are for).
+// Table: keys and values that one process owns and any number read, without asking it (what ets and
+// persistent_term are for).
 //
 //   class Prices {                                                     // a server that owns a table
 //    public:
@@ -13,13 +13,13 @@
 //   ...
 //   std::optional<double> price = prices.Lookup("tea");                // anywhere, while the owner is busy
 //
-// A table lives as long as its Table, which one process has at a time: in a variable of its body, or as a member
-// of a server. When that goes the table is gone, before anybody hears of the owner's end: readers find nothing then,
-// and writes do nothing. It can be given to another process, and have an heir.
+// A table lives as long as its Table, which one process has at a time: in a variable of its body, or as a
+// member of a server. When that goes the table is gone, before anybody hears of the owner's end: readers find
+// nothing then, and writes do nothing. It can be given to another process, and have an heir.
 //
-// Reading takes no lock and writes nothing that others read (base/shared_map.h); a value is copied, as it was at some
-// time during the read. What is taken out or replaced is destroyed some time after that, by whoever changes the
-// table then.
+// Reading takes no lock and writes nothing that others read (base/shared_map.h); a value is copied, as it was
+// at some time during the read. What is taken out or replaced is destroyed some time after that, by whoever
+// changes the table then, or with the table.
 #ifndef HYDRA_TABLE_TABLE_H_
 #define HYDRA_TABLE_TABLE_H_
 
@@ -38,10 +38,8 @@
 
 namespace hydra {
 
-// What a table holds: keys are compared by ==, hashed by absl::Hash, and copied; so are values. A std::string key is
-// asked for by a string_view.
-
-// Reads a table. Copies read the same. Thread safety: any thread.
+// Reads a table. Keys are compared by ==, hashed by absl::Hash, and copied; values are copied. A std::string
+// key is asked for by a string_view. Copies read the same. Thread safety: any thread.
 template <typename Key, typename Value>
 class TableReader {
  public:
@@ -51,11 +49,18 @@ class TableReader {
   std::optional<Value> Lookup(KeyView key) const { return state_->Lookup(key); }
   bool Contains(KeyView key) const { return state_->Contains(key); }
 
+  // Calls `inspect(const Value&)` with the value of the key, which isn't copied. Returns whether there is one.
+  // It may use the table, and must not keep the reference; what is taken out meanwhile stays in memory.
+  template <typename F>
+  bool Inspect(KeyView key, F inspect) const {
+    return state_->Inspect(key, inspect);
+  }
+
   // How many keys there are; a moment's truth.
   size_t size() const { return state_->size(); }
 
-  // Calls `visit(const Key&, const Value&)` for each key, in no order: for one that is there all the while exactly
-  // once. It may use the table.
+  // Calls `visit(const Key&, const Value&)` for each key, in no order: for one that is there all the while
+  // exactly once. As Inspect, otherwise.
   template <typename Visit>
   void ForEach(Visit visit) const {
     state_->ForEach(visit);
@@ -82,8 +87,9 @@ class TableReader {
   std::shared_ptr<State> state_;
 };
 
-// Reads and writes a table. Each write is atomic. Those to one key are in an order; writers wait for each other, though not
-// for readers, within a partition. Thread safety: any thread.
+// Reads and writes a table. Each write is atomic. Those to one key are in an order; writers wait for each
+// other, though not for readers, within a partition. Once the table is gone they do nothing. Thread safety:
+// any thread.
 template <typename Key, typename Value>
 class TableWriter : public TableReader<Key, Value> {
  public:
@@ -103,19 +109,21 @@ class TableWriter : public TableReader<Key, Value> {
   bool Erase(KeyView key) const { return this->state_->Erase(key); }
   std::optional<Value> Take(KeyView key) const { return this->state_->Take(key); }
 
-  // Sets the value of the key to what `change(const Value*)` returns, which gets null if there is none. Returns it;
-  // nothing if the table is gone. `change` is called under a lock: it must not use the table. If it throws nothing changes.
+  // Sets the value of the key to what `change(const Value*)` returns, which gets null if there is none.
+  // Returns it; nothing if the table is gone. `change` is called under a lock: it must not use the table. If
+  // it throws nothing changes.
   template <typename Change>
   std::optional<Value> Update(KeyView key, Change change) const {
     return this->state_->Update(key, change);
   }
 
-  // Adds to the value of the key; to 0 if there is none. Returns the sum; nothing if the table is gone.
+  // Adds to the value of the key, an integer; to 0 if there is none. What doesn't fit wraps around. Returns
+  // the sum; nothing if the table is gone.
   std::optional<Value> Add(KeyView key, Value amount) const
-    requires std::integral<Value>
+    requires table_internal::Counter<Value>
   {
     return Update(key, [amount](const Value* value) {
-      return static_cast<Value>((value == nullptr ? 0 : *value) + amount);
+      return table_internal::Sum(value == nullptr ? Value{0} : *value, amount);
     });
   }
 
@@ -134,8 +142,8 @@ struct TableOptions {
 template <typename Key, typename Value>
 struct TableTransfer;
 
-// Owns a table. Movable; what it was moved from is to be destroyed or assigned to only. Thread safety: belongs to its
-// owner.
+// Owns a table. Movable; what it was moved from is to be destroyed or assigned to only. Thread safety: belongs
+// to its owner.
 template <typename Key, typename Value>
 class Table : public TableWriter<Key, Value> {
  public:
@@ -164,15 +172,17 @@ class Table : public TableWriter<Key, Value> {
   TableReader<Key, Value> reader() const { return *this; }
   TableWriter<Key, Value> writer() const { return *this; }
 
-  // Sends the table to another process, which gets a TableTransfer. If that has ended, or ends before it takes the
-  // message, the table is gone. A table that is given has no heir any more. Must be called by a process.
+  // Sends the table to another process, which gets a TableTransfer. If that has ended the table is gone; if
+  // it ends without having taken the message, some time after its end. A table that is given has no heir any
+  // more. Must be called by a process.
   void GiveTo(const Pid& pid, std::string note = {}) && {
     heir_.reset();
     Send(pid, TableTransfer<Key, Value>{std::move(*this), Self(), std::move(note)});
   }
 
-  // When this is destroyed, as by the end of the caller, however it ends, the table is given to that process. Must be
-  // called by a process, and the table be destroyed by one.
+  // When this is destroyed, as by the end of the caller, however it ends, the table is given to that process,
+  // as by GiveTo, in the name of the caller. An heir that it had isn't any more. Must be called by a process,
+  // and the table be destroyed in a runtime.
   void SetHeir(const Pid& pid, std::string note = {}) {
     heir_ = Heir{pid, Self(), std::move(note)};
   }

@@ -28,6 +28,15 @@ namespace hydra::table_internal {
 template <typename Key>
 using ViewOf = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
 
+template <typename Value>
+concept Counter = std::integral<Value> && !std::same_as<Value, bool>;
+
+// Modulo 2^n.
+template <Counter Value>
+Value Sum(Value a, Value b) {
+  return static_cast<Value>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
+}
+
 // A value that is changed by being replaced, as a whole.
 template <typename Value>
 class Cell {
@@ -58,6 +67,12 @@ class Cell<Value> {
 // Thread safety: any thread.
 template <typename Key, typename Value>
 class TableState {
+  static_assert(std::is_default_constructible_v<absl::Hash<Key>>,
+                "Table: a key is hashed by absl::Hash");
+  static_assert(std::is_copy_constructible_v<Key>, "Table: a key is copied");
+  static_assert(std::is_copy_constructible_v<Value>,
+                "Table: a value is copied to whoever looks it up");
+
  public:
   using View = ViewOf<Key>;
 
@@ -71,6 +86,14 @@ class TableState {
     const ReadSection section;
     const Node* const node = Find(key);
     return node == nullptr ? std::nullopt : std::optional<Value>(node->cell.Get());
+  }
+
+  template <typename F>
+  bool Inspect(View key, const F& inspect) const {
+    const ReadSection section;
+    const Node* const node = Find(key);
+    if (node != nullptr) inspect(static_cast<const Value&>(node->cell.Get()));
+    return node != nullptr;
   }
 
   bool Contains(View key) const {
@@ -98,9 +121,9 @@ class TableState {
 
   void Insert(Key key, Value value) {
     auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
-    Change(added->hash, [&](Partition& partition) {
-      Node* const node = partition.nodes.Find(added->hash, added->key);
-      Put(partition, node, std::move(added));
+    Change(added->hash, [&](Nodes& nodes, Limbo& limbo) {
+      Node* const node = nodes.Find(added->hash, added->key);
+      Put(nodes, limbo, node, std::move(added));
     });
   }
 
@@ -108,9 +131,9 @@ class TableState {
   bool InsertNew(Key key, Value value) {
     auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
     bool is_new = false;
-    Change(added->hash, [&](Partition& partition) {
-      is_new = partition.nodes.Find(added->hash, added->key) == nullptr;
-      if (is_new) Put(partition, nullptr, std::move(added));
+    Change(added->hash, [&](Nodes& nodes, Limbo& limbo) {
+      is_new = nodes.Find(added->hash, added->key) == nullptr;
+      if (is_new) Put(nodes, limbo, nullptr, std::move(added));
     });
     return is_new;
   }
@@ -118,11 +141,11 @@ class TableState {
   std::optional<Value> Take(View key) {
     const size_t hash = HashOf(key);
     std::optional<Value> taken;
-    Change(hash, [&](Partition& partition) {
-      Node* const node = partition.nodes.Find(hash, key);
+    Change(hash, [&](Nodes& nodes, Limbo& limbo) {
+      Node* const node = nodes.Find(hash, key);
       if (node == nullptr) return;
       taken.emplace(node->cell.Get());
-      partition.nodes.Erase(node, partition.limbo);
+      nodes.Erase(node, limbo);
     });
     return taken;
   }
@@ -130,10 +153,10 @@ class TableState {
   bool Erase(View key) {
     const size_t hash = HashOf(key);
     bool is_erased = false;
-    Change(hash, [&](Partition& partition) {
-      Node* const node = partition.nodes.Find(hash, key);
+    Change(hash, [&](Nodes& nodes, Limbo& limbo) {
+      Node* const node = nodes.Find(hash, key);
       is_erased = node != nullptr;
-      if (is_erased) partition.nodes.Erase(node, partition.limbo);
+      if (is_erased) nodes.Erase(node, limbo);
     });
     return is_erased;
   }
@@ -143,15 +166,15 @@ class TableState {
   std::optional<Value> Update(View key, const F& change) {
     const size_t hash = HashOf(key);
     std::optional<Value> updated;
-    Change(hash, [&](Partition& partition) {
-      Node* const node = partition.nodes.Find(hash, key);
+    Change(hash, [&](Nodes& nodes, Limbo& limbo) {
+      Node* const node = nodes.Find(hash, key);
       if (node == nullptr) {
         updated.emplace(change(static_cast<const Value*>(nullptr)));
       } else {
         const Value& before = node->cell.Get();
         updated.emplace(change(&before));
       }
-      Set(partition, node, hash, key, *updated);
+      Set(nodes, limbo, node, hash, key, *updated);
     });
     return updated;
   }
@@ -160,6 +183,8 @@ class TableState {
     for (Partition& partition : partitions_) Clear(partition);
   }
 
+  // Nothing is in it any more, and nothing changes it. If somebody reads it at this moment what was in it is
+  // destroyed with the last handle.
   void Close() {
     is_open_.store(false, std::memory_order_release);
     Clear();
@@ -174,10 +199,11 @@ class TableState {
     const Key key;
     Cell<Value> cell;
   };
-  static_assert(alignof(Node) <= 16, "a Pooled block is aligned to 16");
+  static_assert(alignof(Node) <= 16, "Table: keys and values are aligned to 16 bytes at most");
 
+  using Nodes = SharedMap<Node>;
   struct Partition {
-    SharedMap<Node> nodes;  // changed by who has the lock, read by all
+    Nodes nodes;  // changed by who has the lock, read by all
     Mutex mutex;
     Limbo limbo ABSL_GUARDED_BY(mutex);
   };
@@ -193,41 +219,41 @@ class TableState {
     return const_cast<TableState*>(this)->PartitionFor(hash).nodes.Find(hash, key);
   }
 
-  // Calls `change(partition)` under its lock, unless the table is closed.
+  // Calls `change(nodes, limbo)` with those of its partition, under the lock, unless the table is closed.
   template <typename F>
   void Change(size_t hash, const F& change) {
     Partition& partition = PartitionFor(hash);
     Limbo::Batch unread;
     const MutexLock lock(partition.mutex);
     if (!is_open()) return;
-    change(partition);
+    change(partition.nodes, partition.limbo);
     unread = partition.limbo.TakeUnread();
   }
 
   // Puts `added` in, in the place of `node` if that isn't null.
-  static void Put(Partition& partition, Node* node,
-                  std::unique_ptr<Node> added) ABSL_NO_THREAD_SAFETY_ANALYSIS {
+  static void Put(Nodes& nodes, Limbo& limbo, Node* node, std::unique_ptr<Node> added) {
     if (node == nullptr) {
-      partition.nodes.Insert(added.release(), partition.limbo);
+      nodes.Insert(added.release(), limbo);
     } else if constexpr (Cell<Value>::kInPlace) {
       node->cell.Set(added->cell.Get());
     } else {
-      partition.nodes.Replace(node, added.release(), partition.limbo);
+      nodes.Replace(node, added.release(), limbo);
     }
   }
 
-  static void Set(Partition& partition, Node* node, size_t hash, View key, const Value& value) {
+  static void Set(Nodes& nodes, Limbo& limbo, Node* node, size_t hash, View key,
+                  const Value& value) {
     if constexpr (Cell<Value>::kInPlace) {
       if (node != nullptr) return node->cell.Set(value);
     }
-    Put(partition, node, std::make_unique<Node>(hash, Key(key), value));
+    Put(nodes, limbo, node, std::make_unique<Node>(hash, Key(key), value));
   }
 
   static void Clear(Partition& partition) {
     Limbo::Batch unread;
     const MutexLock lock(partition.mutex);
-    partition.nodes.Clear(partition.limbo);
-    unread = partition.limbo.TakeUnread();
+    if (partition.nodes.size() > 0) partition.nodes.Clear(partition.limbo);
+    unread = partition.limbo.TakeUnreadNow();
   }
 
   std::atomic<bool> is_open_{true};  // written by Close, read by all
