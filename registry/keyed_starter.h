@@ -28,7 +28,7 @@
 #include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
-#include "hydra/process/request.h"
+#include "hydra/registry/internal/ask.h"
 #include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/started_table.h"
 #include "hydra/registry/internal/starter_server.h"
@@ -75,17 +75,17 @@ class KeyedStarter {
 
   // Starts the process of the key. kAlreadyExists if there is one: `NameHolder(status)` is which.
   Async<absl::StatusOr<Pid>> Start(Key key, absl::Duration timeout = kCallTimeout) const {
-    return Ask(table_, typename Server::Start{std::move(key)}, timeout);
+    return registry_internal::Ask(table_, typename Server::Start{std::move(key)}, timeout);
   }
 
   // Ends the process of the key, as the options say, and waits until it has ended. kNotFound if there is none.
   Async<absl::Status> Stop(Key key, absl::Duration timeout = absl::InfiniteDuration()) const {
-    return Ask(table_, typename Server::Stop{std::move(key)}, timeout);
+    return registry_internal::Ask(table_, typename Server::Stop{std::move(key)}, timeout);
   }
 
   // Lets go of the process of the key, which runs on, by itself. Yields its pid; kNotFound if there is none.
   Async<absl::StatusOr<Pid>> Remove(Key key, absl::Duration timeout = kCallTimeout) const {
-    return Ask(table_, typename Server::Remove{std::move(key)}, timeout);
+    return registry_internal::Ask(table_, typename Server::Remove{std::move(key)}, timeout);
   }
 
   // ---- Reading, by any thread.
@@ -116,16 +116,8 @@ class KeyedStarter {
   static Async<absl::StatusOr<Pid>> Find(std::shared_ptr<Table> table, Key key,
                                          absl::Duration timeout) {
     if (const Pid known = table->WhereIs(key)) co_return known;
-    co_return co_await Ask(std::move(table), typename Server::LookupOrStart{std::move(key)},
-                           timeout);
-  }
-
-  template <typename M>
-  static Async<RequestResult<M>> Ask(std::shared_ptr<Table> table, M request,
-                                     absl::Duration timeout) {
-    const Pid process = table->process().Get();
-    if (!process) co_return table->process().NotRunning();
-    co_return co_await Request(process, std::move(request)).Within(timeout);
+    co_return co_await registry_internal::Ask(
+        std::move(table), typename Server::LookupOrStart{std::move(key)}, timeout);
   }
 
   std::shared_ptr<const Parts> parts_;

@@ -1,6 +1,5 @@
 #include "hydra/registry/process_groups.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,11 +12,14 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "hydra/base/status_macros.h"
 #include "hydra/genserver/protocol.h"
 #include "hydra/genserver/server_options.h"
 #include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/down.h"
 #include "hydra/process/monitor.h"
 #include "hydra/process/pid.h"
@@ -25,6 +27,7 @@
 #include "hydra/process/request.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
+#include "hydra/registry/internal/ask.h"
 #include "hydra/registry/internal/group_monitors.h"
 #include "hydra/registry/internal/group_table.h"
 #include "hydra/supervisor/child.h"
@@ -34,7 +37,15 @@ namespace hydra {
 namespace registry_internal {
 namespace {
 
-bool IsHere(const Pid& pid) { return pid.home() == Self().home(); }
+absl::Status CheckAreHere(const std::vector<Pid>& pids) {
+  for (const Pid& pid : pids) {
+    if (pid.home() != Self().home()) {
+      return absl::InvalidArgumentError(pid.ToString() +
+                                        " isn't a process of this node: it joins and leaves there");
+    }
+  }
+  return absl::OkStatus();
+}
 
 // The scope's process. It monitors, once, who is in a group or monitors one.
 class Scope {
@@ -79,11 +90,7 @@ class Scope {
   }
 
   absl::Status HandleCall(const Join& join) {
-    const auto elsewhere = std::find_if_not(join.pids.begin(), join.pids.end(), IsHere);
-    if (elsewhere != join.pids.end()) {
-      return absl::InvalidArgumentError("Join: " + elsewhere->ToString() +
-                                        " is of another node, and joins there");
-    }
+    HYDRA_RETURN_IF_ERROR(CheckAreHere(join.pids));
     for (const Pid& pid : join.pids) {
       table_->Add(join.group, pid);
       Watch(pid);
@@ -93,6 +100,7 @@ class Scope {
   }
 
   absl::Status HandleCall(const Leave& leave) {
+    HYDRA_RETURN_IF_ERROR(CheckAreHere(leave.pids));
     std::vector<Pid> left;
     for (const Pid& pid : leave.pids) {
       if (!table_->Remove(leave.group, pid)) continue;
@@ -130,6 +138,11 @@ class Scope {
     for (const auto& [group, pids] : left) Tell<GroupLeft>(group, pids);
   }
 
+  std::string FormatStatus() const {
+    return absl::StrCat(table_->Groups().size(), " groups, ", monitors_.size(), " monitors, ",
+                        watched_.size(), " processes");
+  }
+
  private:
   template <typename Notice>
   void Tell(const std::string& group, const std::vector<Pid>& pids) const {
@@ -161,10 +174,8 @@ class Scope {
 
 // Asks the scope's process.
 template <typename M>
-Async<RequestResult<M>> Ask(std::shared_ptr<GroupTable> table, M request) {
-  const Pid process = table->process().Get();
-  if (!process) co_return table->process().NotRunning();
-  co_return co_await Request(process, std::move(request)).Within(absl::InfiniteDuration());
+Async<RequestResult<M>> AskScope(std::shared_ptr<GroupTable> table, M request) {
+  return Ask(std::move(table), std::move(request), absl::InfiniteDuration());
 }
 
 // Whatever a monitor has told is taken out of the mailbox.
@@ -178,20 +189,22 @@ Async<> Flush(Ref ref) {
 Async<absl::StatusOr<GroupMonitor>> MonitorGroup(std::shared_ptr<GroupTable> table,
                                                  std::string group) {
   const Ref ref = MakeRef();
-  auto members = co_await Ask(std::move(table), Scope::MonitorOne{ref, std::move(group)});
+  auto members = co_await AskScope(std::move(table), Scope::MonitorOne{ref, std::move(group)});
   if (!members.ok()) co_return members.status();
   co_return GroupMonitor{ref, *std::move(members)};
 }
 
 Async<absl::StatusOr<ScopeMonitor>> MonitorGroups(std::shared_ptr<GroupTable> table) {
   const Ref ref = MakeRef();
-  auto members = co_await Ask(std::move(table), Scope::MonitorAll{ref});
+  auto members = co_await AskScope(std::move(table), Scope::MonitorAll{ref});
   if (!members.ok()) co_return members.status();
   co_return ScopeMonitor{ref, *std::move(members)};
 }
 
 Async<absl::Status> EndMonitor(std::shared_ptr<GroupTable> table, Ref ref) {
-  absl::Status ended = co_await Ask(std::move(table), Scope::EndMonitor{ref});
+  if (ref.creator() != Self())
+    co_return absl::NotFoundError("Demonitor: the monitor is another process's");
+  absl::Status ended = co_await AskScope(std::move(table), Scope::EndMonitor{ref});
   co_await Flush(ref);
   co_return ended;
 }
@@ -219,14 +232,14 @@ Async<absl::StatusOr<Pid>> ProcessGroups::StartLink() const {
 }
 
 Async<absl::Status> ProcessGroups::Join(std::string group, std::vector<Pid> pids) const {
-  return registry_internal::Ask(table_, Scope::Join{std::move(group), std::move(pids)});
+  return registry_internal::AskScope(table_, Scope::Join{std::move(group), std::move(pids)});
 }
 Async<absl::Status> ProcessGroups::Join(std::string group, Pid pid) const {
   return Join(std::move(group), std::vector<Pid>{pid});
 }
 
 Async<absl::Status> ProcessGroups::Leave(std::string group, std::vector<Pid> pids) const {
-  return registry_internal::Ask(table_, Scope::Leave{std::move(group), std::move(pids)});
+  return registry_internal::AskScope(table_, Scope::Leave{std::move(group), std::move(pids)});
 }
 Async<absl::Status> ProcessGroups::Leave(std::string group, Pid pid) const {
   return Leave(std::move(group), std::vector<Pid>{pid});
@@ -243,10 +256,12 @@ Async<absl::Status> ProcessGroups::Demonitor(Ref ref) const {
 }
 
 std::vector<Pid> ProcessGroups::Members(std::string_view group) const {
-  return table_->Members(group);
+  std::vector<Pid> members = table_->Members(group);
+  std::erase_if(members, HasEnded);
+  return members;
 }
 std::vector<Pid> ProcessGroups::LocalMembers(std::string_view group) const {
-  std::vector<Pid> members = table_->Members(group);
+  std::vector<Pid> members = Members(group);
   const uint32_t here = table_->process().Get().home();
   std::erase_if(members, [here](const Pid& pid) { return pid.home() != here; });
   return members;

@@ -16,6 +16,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -52,18 +53,20 @@ class PubSub {
     topics_->Unregister(topic, [](NoValue) { return true; });
   }
 
-  // Sends a copy of `message` to each subscriber of the topic, in the order in which they have subscribed; by Send, so
-  // it never waits and never fails. Messages of one publisher arrive in their order. Must be called in a runtime.
+  // Sends a copy of `message` to each subscriber of the topic; by Send, so it never waits and never fails, and messages
+  // of one publisher arrive in their order. Must be called in a runtime.
   //
   // Cost: that of the sends. What is large to copy is published as a std::shared_ptr<const M>.
   template <typename M>
   void Publish(std::string_view topic, const M& message) const {
+    CheckIsCopyable<M>();
     topics_->ForEachOf(topic, [&](const Member& member) { Send(member.pid, message); });
   }
 
   // The same to all but the calling process.
   template <typename M>
   void PublishToOthers(std::string_view topic, const M& message) const {
+    CheckIsCopyable<M>();
     topics_->ForEachOf(topic, [&, self = Self()](const Member& member) {
       if (member.pid != self) Send(member.pid, message);
     });
@@ -83,6 +86,14 @@ class PubSub {
  private:
   using Directory = registry_internal::DuplicateDirectory<std::string, NoValue>;
   using Member = Directory::Member;
+
+  template <typename M>
+  static constexpr void CheckIsCopyable() {
+    static_assert(
+        std::is_copy_constructible_v<std::decay_t<const M&>>,
+        "Publish(topic, message): each subscriber gets a copy, and this type can't be copied; a "
+        "std::shared_ptr<const M> can");
+  }
 
   std::shared_ptr<Directory> topics_;
 };

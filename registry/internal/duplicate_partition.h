@@ -2,6 +2,7 @@
 #ifndef HYDRA_REGISTRY_INTERNAL_DUPLICATE_PARTITION_H_
 #define HYDRA_REGISTRY_INTERNAL_DUPLICATE_PARTITION_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <utility>
@@ -92,8 +93,8 @@ class DuplicatePartition {
     return {.process = process_, .holder = Pid(), .is_first = registrants_.Add(member)};
   }
 
-  // Those of the key that are of that process; valid in the ReadSection that this is called in. Cost:
-  // O(entries of the process, or of the key, whichever are fewer).
+  // Those of the key that are of that process, newest first; valid in the ReadSection that this is called in.
+  // Cost: O(entries of the process, or of the key, whichever are fewer).
   template <typename View>
   std::vector<Member*> Find(size_t hash, const View& key, const Pid& pid) {
     const MutexLock lock(mutex_);
@@ -109,7 +110,9 @@ class DuplicatePartition {
       next_of_process = next_of_process->next_of_process;
       next_of_key = MemberList<Member>::after(next_of_key);
     }
-    return next_of_process == nullptr ? of_process : of_key;
+    if (next_of_process == nullptr) return of_process;
+    std::reverse(of_key.begin(), of_key.end());
+    return of_key;
   }
 
   // Removes those of them that are still there, all of one process.

@@ -2,6 +2,7 @@
 #ifndef HYDRA_REGISTRY_INTERNAL_GROUP_MONITORS_H_
 #define HYDRA_REGISTRY_INTERNAL_GROUP_MONITORS_H_
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -37,6 +38,8 @@ class GroupMonitors {
   }
 
   bool HasAny(const Pid& pid) const { return of_process_.contains(pid); }
+
+  size_t size() const { return groups_.size(); }
 
   // Those that are told of the group.
   std::vector<Ref> About(const std::string& group) const {

@@ -11,7 +11,6 @@
 #include "absl/status/status.h"
 #include "hydra/base/read_section.h"
 #include "hydra/base/status_macros.h"
-#include "hydra/process/behaviour.h"
 #include "hydra/process/pid.h"
 #include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/duplicate_partition.h"
@@ -28,13 +27,12 @@ class GroupTable {
   const std::string& scope() const { return scope_; }
   const OneProcess& process() const { return process_; }
 
-  // The members that aren't known to have ended, in the order in which they were added.
+  // The members, in the order in which they were added. Some may have ended.
   std::vector<Pid> Members(std::string_view group) const {
     std::vector<Pid> members;
     const ReadSection section;
-    members_.ForEachOf(HashOf(group), group, [&](const Member& member) {
-      if (!HasEnded(member.pid)) members.push_back(member.pid);
-    });
+    members_.ForEachOf(HashOf(group), group,
+                       [&](const Member& member) { members.push_back(member.pid); });
     return members;
   }
 
@@ -61,7 +59,7 @@ class GroupTable {
     members_.Add(HashOf(group), group, std::make_unique<Member>(pid, NoValue()));
   }
 
-  // Removes one membership of the process. Returns whether there was one.
+  // Removes the newest membership of the process. Returns whether there was one.
   bool Remove(std::string_view group, const Pid& pid) {
     const ReadSection section;
     std::vector<Member*> found = members_.Find(HashOf(group), group, pid);

@@ -4,13 +4,16 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hydra/genserver/next.h"
 #include "hydra/genserver/protocol.h"
 #include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
@@ -18,6 +21,7 @@
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"
 #include "hydra/registry/internal/started_table.h"
+#include "hydra/supervisor/child_info.h"
 #include "hydra/supervisor/child_spec.h"
 #include "hydra/supervisor/dynamic_supervisor.h"
 
@@ -45,7 +49,9 @@ class StarterServer {
     using Reply = absl::StatusOr<Pid>;
     Key key;
   };
-  using Protocol = hydra::Protocol<LookupOrStart, Start, Stop, Remove>;
+  using Protocol =
+      hydra::Protocol<LookupOrStart, Start, Stop, Remove, supervisor_internal::WhichChildren,
+                      supervisor_internal::CountChildren>;
   using Infos = hydra::Infos<ExitSignal>;
 
   StarterServer(std::function<ChildSpec(Key)> child, std::shared_ptr<StartedTable<Key>> table)
@@ -90,21 +96,39 @@ class StarterServer {
     co_return pid;
   }
 
+  std::vector<ChildInfo> HandleCall(supervisor_internal::WhichChildren which) {
+    return children_.HandleCall(which);
+  }
+  ChildCounts HandleCall(supervisor_internal::CountChildren count) {
+    return children_.HandleCall(count);
+  }
+
   Async<Next> HandleInfo(ExitSignal exit) {
     table_->Remove(exit.from);
     return children_.HandleInfo(std::move(exit));
   }
 
   Async<> Terminate(const ExitReason& reason) { return children_.Terminate(reason); }
+  std::string FormatStatus() const { return children_.FormatStatus(); }
 
  private:
   static absl::Status NoProcess() { return absl::NotFoundError("there is no process of the key"); }
 
+  absl::StatusOr<ChildSpec> SpecFor(const Key& key) const {
+    try {
+      ChildSpec spec = child_(key);
+      spec.restart = Restart::kTemporary;
+      return spec;
+    } catch (...) {
+      return EndedError("what makes its spec", CatchExit());
+    }
+  }
+
   Async<absl::StatusOr<Pid>> StartFor(Key key) {
-    ChildSpec spec = child_(key);
-    spec.restart = Restart::kTemporary;
+    absl::StatusOr<ChildSpec> spec = SpecFor(key);
+    if (!spec.ok()) co_return spec.status();
     const absl::StatusOr<Pid> pid =
-        co_await children_.HandleCall(DynamicSupervisor::StartChild{std::move(spec)});
+        co_await children_.HandleCall(DynamicSupervisor::StartChild{*std::move(spec)});
     if (!pid.ok()) co_return pid;
     if (!*pid) co_return absl::UnavailableError("the start was ignored");
     table_->Add(std::move(key), *pid);
