@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -241,6 +242,29 @@ TEST(RuntimeDestructionTest, DestructorsMaySendSpawnAndUseTimers) {
     all.push_back(runtime.Spawn([busy = Busy(&all)]() -> Async<> { co_await Receive<Never>(); }));
   }
   for (int i = 0; i < 5; ++i) runtime.RunOne();
+}
+
+// The ends of some make more runnable than a queue holds, among them such as have been ended by then.
+TEST(RuntimeDestructionTest, ProcessesMayWakeManyOthers) {
+  struct WakesAnother {
+    WakesAnother(const std::vector<Pid>* all, size_t which) : others(all), other(which) {}
+    WakesAnother(WakesAnother&& moved) noexcept
+        : others(std::exchange(moved.others, nullptr)), other(moved.other) {}
+    ~WakesAnother() {
+      if (others != nullptr && other < others->size()) Send((*others)[other], Never());
+    }
+    const std::vector<Pid>* others;
+    size_t other;
+  };
+  std::minstd_rand random(1);
+  std::vector<Pid> all;
+  ManualRuntime runtime;
+  for (size_t i = 0; i < 10'000; ++i) {
+    const size_t other = i + 1 + random() / 8 % 300;
+    all.push_back(runtime.Spawn(
+        [wakes = WakesAnother(&all, other)]() -> Async<> { co_await Receive<Never>(); }));
+  }
+  runtime.RunUntilIdle();
 }
 
 TEST(RuntimeDestructionTest, RunReturnsKilledToAnotherThread) {

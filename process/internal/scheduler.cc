@@ -188,7 +188,9 @@ TimerPlace Scheduler::StartTimer(const Pid& receiver, Signal* message, Tick due,
 // ---- Injection.
 
 void Scheduler::Inject(std::span<ControlBlock* const> processes) {
-  if (processes.empty()) return;
+  // Nothing is run any more: all are ended where they lie, and among these may be some that were, whose `next` is
+  // that of a free slot.
+  if (processes.empty() || stopping()) return;
   for (size_t i = 0; i + 1 < processes.size(); ++i) processes[i]->next = processes[i + 1];
   processes.back()->next = nullptr;
   MutexLock lock(mutex_);
