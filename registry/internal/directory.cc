@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/genserver/protocol.h"
+#include "hydra/genserver/server_options.h"
 #include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
@@ -17,6 +18,7 @@
 #include "hydra/process/exit_signal.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/priority.h"
 #include "hydra/process/self.h"
 #include "hydra/supervisor/child.h"
 #include "hydra/supervisor/child_spec.h"
@@ -63,6 +65,12 @@ class RegistryProcess {
   bool is_open_ = false;
 };
 
+// Of high priority: entries of those who have ended make all who look a key up slower until they are removed, so
+// what removes them mustn't wait behind the lookers.
+ServerOptions OptionsFor(const Directory& directory) {
+  return {.name = directory.options().name, .priority = Priority::kHigh};
+}
+
 }  // namespace
 
 Directory::Directory(RegistryOptions options)
@@ -93,12 +101,12 @@ absl::Status Directory::CallerIsEnding() {
 
 ChildSpec RegistryChild(std::shared_ptr<Directory> directory) {
   const std::string& name = directory->options().name;
-  ChildOptions options = {.id = name.empty() ? "registry" : name, .server = {.name = name}};
+  ChildOptions options = {.id = name.empty() ? "registry" : name, .server = OptionsFor(*directory)};
   return Child<RegistryProcess>(std::move(options), std::move(directory));
 }
 
 Async<absl::StatusOr<Pid>> StartRegistry(std::shared_ptr<Directory> directory) {
-  const ServerOptions options = {.name = directory->options().name};
+  const ServerOptions options = OptionsFor(*directory);
   co_return co_await StartLinkedServer<RegistryProcess>(options, std::move(directory));
 }
 
