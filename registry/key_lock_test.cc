@@ -24,6 +24,7 @@
 #include "hydra/process/testing/process_test.h"
 #include "hydra/process/testing/rounds.h"
 #include "hydra/process/timer.h"
+#include "hydra/registry/internal/key_locks.h"
 #include "hydra/registry/registry.h"
 #include "hydra/registry/registry_testing.h"
 

@@ -72,6 +72,18 @@ HYDRA_TEST(ListenerTest, HearsOfEachEntryInOrder) {
   EXPECT_THAT(co_await Told("rooms", process), ElementsAre("+a=1", "+b=2", "-a", "+a=4", "-b"));
 }
 
+// REG11: what the question itself unregisters is told once.
+HYDRA_TEST(ListenerTest, UnregisterWithinUnregister) {
+  const Registry<std::string, int> rooms({.name = "rooms", .listeners = {Self()}});
+  co_await Start(rooms);
+  EXPECT_OK(rooms.Register("a", 1));
+  rooms.UnregisterMatch("a", [&](int) {
+    rooms.Unregister("a");
+    return true;
+  });
+  EXPECT_THAT(co_await Told("rooms", Self()), ElementsAre("+a=1", "-a"));
+}
+
 // REG11: of a crash it doesn't hear; nor of what can't be registered.
 HYDRA_TEST(ListenerTest, DoesNotHearOfEnds) {
   const Registry<std::string, int> rooms({.name = "rooms", .listeners = {Self()}});

@@ -99,7 +99,8 @@ TEST(RegistryRaceTest, DyingHolderAndNewRegistrants) {
 }
 
 // Registers and unregisters as often as it likes, while the registry's process may end.
-Async<> ComeAndGo(Registry<int> registry, int key, uint32_t seed) {
+template <typename R>
+Async<> ComeAndGo(R registry, int key, uint32_t seed) {
   std::minstd_rand random(seed);
   for (uint32_t i = random() / 8 % 8; i > 0; --i) {
     static_cast<void>(registry.Register(key));
@@ -113,40 +114,43 @@ Async<> ComeAndGo(Registry<int> registry, int key, uint32_t seed) {
 
 // REG5: whoever has an entry is linked, whatever it and the registry's process did before: a link that were
 // missing would let it live.
-TEST(RegistryRaceTest, RegistrantsAndTheEndOfTheRegistry) {
+template <typename R>
+Async<> EndWithTheRegistry(R registry) {
   constexpr int kAtOnce = 8;
-  TestOnThreads([]() -> Async<> {
-    std::minstd_rand random(1);
-    const Registry<int> registry({.partitions = 3});
-    for (int64_t round = Rounds(100'000); round > 0; round -= kAtOnce) {
-      const Pid first = co_await Start(registry);
-      std::vector<MonitoredProcess> processes;
-      for (int i = 0; i < kAtOnce; ++i)
-        processes.push_back(SpawnMonitor(ComeAndGo, registry, 2 * i, random()));
-      for (uint32_t i = random() / 8 % 4; i > 0; --i) co_await Yield();
-      Dawdle(random);
-      co_await Kill(first);
-      co_await AssertReceive<ExitSignal>(testing::Field(&ExitSignal::from, first));
-      const Pid second = co_await Start(registry);
+  std::minstd_rand random(1);
+  for (int64_t round = Rounds(100'000); round > 0; round -= kAtOnce) {
+    const Pid first = co_await Start(registry);
+    std::vector<MonitoredProcess> processes;
+    for (int i = 0; i < kAtOnce; ++i)
+      processes.push_back(SpawnMonitor(ComeAndGo<R>, registry, 2 * i, random()));
+    for (uint32_t i = random() / 8 % 4; i > 0; --i) co_await Yield();
+    Dawdle(random);
+    co_await Kill(first);
+    co_await AssertReceive<ExitSignal>(testing::Field(&ExitSignal::from, first));
+    const Pid second = co_await Start(registry);
 
-      // Those that have lived through it have an entry, and a link, when they want it; no others have.
-      std::vector<Pid> alive;
-      for (const MonitoredProcess& process : processes) {
-        const int key = 100 + static_cast<int>(alive.size());
-        const absl::Status asked =
-            co_await Request(process.pid, Do{[&, key] { EXPECT_OK(registry.Register(key)); }});
-        if (asked.ok()) alive.push_back(process.pid);
-      }
-      std::vector<Pid> linked = alive;
-      linked.push_back(Self());
-      CO_ASSERT_THAT(co_await LinksOf(second), UnorderedElementsAreArray(linked));
-      CO_ASSERT_EQ(registry.Count(), alive.size());
-      co_await Kill(second);
-      for (const MonitoredProcess& process : processes) co_await Receive<Down>().For(process.ref);
-      CO_ASSERT_EQ(registry.Count(), 0U);
-      co_await Flush<ExitSignal>();
+    // Those that have lived through it have an entry, and a link, when they want it; no others have.
+    std::vector<Pid> linked = {Self()};
+    for (const MonitoredProcess& process : processes) {
+      const int key = 100 + static_cast<int>(linked.size());
+      const absl::Status asked =
+          co_await Request(process.pid, Do{[&, key] { EXPECT_OK(registry.Register(key)); }});
+      if (asked.ok()) linked.push_back(process.pid);
     }
-  });
+    CO_ASSERT_THAT(co_await LinksOf(second), UnorderedElementsAreArray(linked));
+    CO_ASSERT_EQ(registry.Count() + 1, linked.size());
+    co_await Kill(second);
+    for (const MonitoredProcess& process : processes) co_await Receive<Down>().For(process.ref);
+    CO_ASSERT_EQ(registry.Count(), 0U);
+    co_await Flush<ExitSignal>();
+  }
+}
+
+TEST(RegistryRaceTest, RegistrantsAndTheEndOfTheRegistry) {
+  TestOnThreads([] { return EndWithTheRegistry(Registry<int>({.partitions = 3})); });
+}
+TEST(RegistryRaceTest, RegistrantsAndTheEndOfTheDuplicateRegistry) {
+  TestOnThreads([] { return EndWithTheRegistry(DuplicateRegistry<int>({.partitions = 3})); });
 }
 
 // Both halves are the same number.

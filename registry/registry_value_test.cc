@@ -106,16 +106,19 @@ TEST(RegistryValueTest, RuntimeEndsWithEntries) {
 template <typename R>
 Async<> ComeBack(R registry) {
   co_await Start(registry);
-  int destroyed = 0;
-  bool coming_back = true;
-  const auto come_back = [&](void*) {
-    if (!coming_back) return;
-    ++destroyed;
+  struct State {
+    const R* registry;  // null when it is going
+    int destroyed = 0;
+  };
+  const auto state = std::make_shared<State>(State{.registry = &registry});
+  const auto come_back = [state](void*) {
+    if (state->registry == nullptr) return;
+    ++state->destroyed;
     Send(Self(), 1);
-    EXPECT_OK(registry.Register(-1));
-    EXPECT_GE(registry.Count(), 1U);
-    EXPECT_THAT(registry.Keys(Self()), testing::Contains(-1));
-    registry.Unregister(-1);
+    EXPECT_OK(state->registry->Register(-1));
+    EXPECT_GE(state->registry->Count(), 1U);
+    EXPECT_THAT(state->registry->Keys(Self()), testing::Contains(-1));
+    state->registry->Unregister(-1);
   };
   const auto value = [&] { return std::shared_ptr<void>(nullptr, come_back); };
   // As many as are looked through at a time, and more.
@@ -124,8 +127,8 @@ Async<> ComeBack(R registry) {
     static_cast<void>(registry.Register(i, value()));
     registry.Unregister(i);
   }
-  EXPECT_GE(destroyed, static_cast<int>(Limbo::kWorthALook));
-  coming_back = false;
+  EXPECT_GE(state->destroyed, static_cast<int>(Limbo::kWorthALook));
+  state->registry = nullptr;
 }
 
 HYDRA_TEST(RegistryValueTest, DestructorMayUseTheRegistry) {

@@ -19,7 +19,7 @@
 #include "hydra/registry/internal/added.h"
 #include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/duplicate_partition.h"
-#include "hydra/registry/key_lock.h"
+#include "hydra/registry/internal/key_locks.h"
 #include "hydra/registry/registry_entry.h"
 #include "hydra/registry/registry_options.h"
 

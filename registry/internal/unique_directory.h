@@ -18,8 +18,8 @@
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"
 #include "hydra/registry/internal/directory.h"
+#include "hydra/registry/internal/key_locks.h"
 #include "hydra/registry/internal/unique_partition.h"
-#include "hydra/registry/key_lock.h"
 #include "hydra/registry/registry_entry.h"
 #include "hydra/registry/registry_options.h"
 
