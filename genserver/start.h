@@ -16,6 +16,7 @@
 #define HYDRA_GENSERVER_START_H_
 
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -73,8 +74,9 @@ Async<absl::StatusOr<MonitoredServer<S>>> StartMonitor(ServerOptions options, Ar
   co_return MonitoredServer<S>{ServerRef<S>(*pid), ref};
 }
 
-// Whether a start failed because Init returned Ignore.
+// Whether a start failed because Init returned Ignore; and such a status, kCancelled, for others who start.
 bool IsIgnored(const absl::Status& status);
+absl::Status IgnoredError(std::string_view text);
 
 // Who is there already, if a start failed because somebody is. Others who start make such a status by
 // NameTakenError.

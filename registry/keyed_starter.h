@@ -7,9 +7,12 @@
 //   absl::StatusOr<hydra::Pid> lobby = co_await rooms.LookupOrStart("lobby");   // the same for all who ask
 //   hydra::Pid known = rooms.WhereIs("lobby");                                  // asks nobody
 //
-// A KeyedStarter is a handle: its copies are the same. There is a process behind it, which starts the others, one
-// after the other, is linked to them, and ends them when it ends. A process that has ended isn't started anew until
-// somebody asks for its key.
+// A KeyedStarter is a handle: its copies are the same. There is a process behind it, a supervisor, which starts
+// the others, is linked to them, and ends them when it ends, all at the same time. A process that has ended
+// isn't started anew until somebody asks for its key.
+//
+// The starter does one thing after the other. While it starts a process, or stops one, whoever asks for another
+// that isn't there waits; so what is being started must not ask for one.
 #ifndef HYDRA_REGISTRY_KEYED_STARTER_H_
 #define HYDRA_REGISTRY_KEYED_STARTER_H_
 
@@ -50,8 +53,8 @@ class KeyedStarter {
   using KeyView = registry_internal::ViewOf<Key>;
   using Entry = RegistryEntry<Key, NoValue>;
 
-  // `child(key)` says how the process of a key is started, and how it is ended when it is stopped; when the starter
-  // ends all are ended at the same time. It is started once, whatever `restart` says. Meanwhile no other is.
+  // `child(key)` says how the process of a key is started, and how it is ended; it is started once, whatever
+  // `restart` says. Called by the starter's process; what it throws is what the start fails with.
   explicit KeyedStarter(std::function<ChildSpec(Key)> child, KeyedStarterOptions options = {})
       : parts_(std::make_shared<const Parts>(std::move(child), std::move(options))),
         table_(std::make_shared<Table>(parts_->options.name)) {}
@@ -64,11 +67,12 @@ class KeyedStarter {
   }
   Async<absl::StatusOr<Pid>> StartLink() const { return StartServer(parts_, table_); }
 
-  // ---- What asks the starter's process. All must be awaited by a process, and fail as calls do (request.h), with
-  // kUnavailable if it doesn't run. What has timed out may be done all the same.
+  // ---- What asks the starter's process. All must be awaited by a process, and fail as calls do (request.h),
+  // with kUnavailable if it doesn't run. What has timed out is done all the same.
 
-  // The process of the key, started if there is none. Of all who ask at a time only one has it started; if that
-  // fails each has it tried anew, and gets what it fails with. Cost: asks nobody if there is one.
+  // The process of the key, started if there is none. Of all who ask at a time only one has it started. If that
+  // fails each has it tried anew, and gets what it fails with: `IsIgnored` (genserver/start.h) if it is ignored.
+  // Cost: asks nobody if there is one.
   Async<absl::StatusOr<Pid>> LookupOrStart(Key key, absl::Duration timeout = kCallTimeout) const {
     return Find(table_, std::move(key), timeout);
   }
@@ -90,10 +94,10 @@ class KeyedStarter {
 
   // ---- Reading, by any thread.
 
-  // The process of the key; nobody if there is none, or its end has been seen.
+  // The process of the key; nobody if there is none, or it is known to have ended.
   Pid WhereIs(KeyView key) const { return table_->WhereIs(key); }
 
-  // How many there are; and all of them, in no order.
+  // How many there are, with those whose end the starter hasn't seen yet; and all that run, in no order.
   size_t Count() const { return table_->size(); }
   std::vector<Entry> All() const { return table_->All(); }
 

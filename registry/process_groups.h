@@ -9,9 +9,10 @@
 //   absl::StatusOr<hydra::GroupMonitor> monitor = co_await groups.Monitor("resizers");
 //   hydra::GroupJoined joined = co_await hydra::Receive<hydra::GroupJoined>().For(monitor->ref);
 //
-// A ProcessGroups is a handle of a *scope*: its copies are the same. There is a process behind it, which makes all
-// changes, one after the other; reading asks nobody. A process is in a group as often as it has joined, until it
-// leaves or ends, and isn't linked to anything. When the scope's process ends all groups are empty.
+// A ProcessGroups is a handle of a *scope*: its copies are the same. There is a process behind it, which makes
+// all changes, one after the other; reading asks nobody. A process is in a group as often as it has joined, until
+// it leaves or ends, and isn't linked to anything. When the scope's process ends all groups are empty, and
+// nothing is told any more: whoever needs to know monitors it, by its name.
 //
 // A DuplicateRegistry differs in that only a process itself registers, at once, with a value, and by a link.
 #ifndef HYDRA_REGISTRY_PROCESS_GROUPS_H_
@@ -48,7 +49,8 @@ struct GroupLeft {  // by leaving, or by ending; a pid as often as it was in the
   std::vector<Pid> pids;
 };
 
-// A monitor, and who was in the group when it began: what it tells comes after that.
+// A monitor, and who was in the group when it began. What it tells is all that has happened since: together
+// they are what the group consists of.
 struct GroupMonitor {
   Ref ref;
   std::vector<Pid> members;
@@ -70,32 +72,32 @@ class ProcessGroups {
   ChildSpec child() const;
   Async<absl::StatusOr<Pid>> StartLink() const;
 
-  // ---- Changes. All must be awaited by a process, and fail with kUnavailable if the scope's process doesn't run or
-  // ends meanwhile.
+  // ---- Changes. All must be awaited by a process, and fail with kUnavailable if the scope's process doesn't
+  // run or ends meanwhile; and the first two with kInvalidArgument, having done nothing, if one of the processes
+  // is of another node: it joins and leaves there.
 
-  // Makes processes of this node members of the group. kInvalidArgument, and none is, if one is of another node; one
-  // that has ended is for a moment.
+  // Makes the processes members of the group. One that has ended is told of to monitors as joined and left.
   Async<absl::Status> Join(std::string group, std::vector<Pid> pids) const;
   Async<absl::Status> Join(std::string group, Pid pid) const;
 
-  // Ends a membership of each; those of a process that has several begin with the newest. kNotFound if none of them was a
-  // member; otherwise those that weren't don't matter.
+  // Ends a membership of each, the newest of a process that has several. kNotFound if none of them was a member;
+  // otherwise those that weren't don't matter.
   Async<absl::Status> Leave(std::string group, std::vector<Pid> pids) const;
   Async<absl::Status> Leave(std::string group, Pid pid) const;
 
-  // The calling process is told of all that joins and leaves this group, or any group, from now on, until it
-  // demonitors or ends. Each monitor is told of its own.
+  // The calling process is told of all that joins and leaves this group, or any group, until it demonitors. Each
+  // monitor is told separately, in the order in which it happens.
   Async<absl::StatusOr<GroupMonitor>> Monitor(std::string group) const;
   Async<absl::StatusOr<ScopeMonitor>> MonitorScope() const;
 
-  // Ends a monitor of the calling process; what it has told and hasn't been received is removed from the mailbox. Yields
-  // kNotFound if there is no such monitor.
+  // Ends a monitor of the calling process; what it has told and hasn't been received is removed from the
+  // mailbox, also if this fails. kNotFound if the caller has no such monitor.
   Async<absl::Status> Demonitor(Ref ref) const;
 
   // ---- Reading, by any thread.
 
-  // The members of a group, in the order in which they have joined; those on this node; and the names of the groups that
-  // have members, in no order.
+  // The members of a group, without those known to have ended, in the order in which they have joined; those on
+  // this node; and the names of the groups that have members, in no order.
   std::vector<Pid> Members(std::string_view group) const;
   std::vector<Pid> LocalMembers(std::string_view group) const;
   std::vector<std::string> Groups() const;

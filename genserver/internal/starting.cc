@@ -71,12 +71,13 @@ Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions
   if (link) co_await FlushExit(pid);
   if (!result->ok())
     co_return EndedError(what, ExitReasonOf(result->status()).value_or(ExitReason::NoProc()));
-  if ((*result)->ignored) {
-    absl::Status ignored = absl::CancelledError(what + ": Init ignored it");
-    ignored.SetPayload(kIgnored, absl::Cord());
-    co_return ignored;
-  }
-  co_return (*result)->status;
+  co_return (*result)->ignored ? Ignored(what + ": Init ignored it") : (*result)->status;
+}
+
+absl::Status Ignored(std::string_view text) {
+  absl::Status ignored = absl::CancelledError(absl::string_view(text.data(), text.size()));
+  ignored.SetPayload(kIgnored, absl::Cord());
+  return ignored;
 }
 
 bool SaysIgnored(const absl::Status& status) { return status.GetPayload(kIgnored).has_value(); }

@@ -29,7 +29,8 @@ using StartResult = std::optional<RequestResult<StartServerRequest>>;
 Async<absl::Status> StartFailed(std::string_view class_name, const ServerOptions* options, Pid pid,
                                 StartResult result, bool link);
 
-// Whether such a status says that Init has ignored the start.
+// What a start fails with that Init has ignored; and whether a status is that.
+absl::Status Ignored(std::string_view text);
 bool SaysIgnored(const absl::Status& status);
 
 template <typename S, typename... Args>

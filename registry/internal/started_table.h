@@ -31,7 +31,7 @@ class StartedTable {
 
   const OneProcess& process() const { return process_; }
 
-  // The process of the key; nobody if there is none, or its end has been seen.
+  // The process of the key; nobody if there is none, or it is known to have ended.
   Pid WhereIs(View key) const {
     const ReadSection section;
     const Item* const item = items_.Find(HashOf(key), key);

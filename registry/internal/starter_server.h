@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "hydra/genserver/next.h"
 #include "hydra/genserver/protocol.h"
+#include "hydra/genserver/start.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/exit_reason.h"
@@ -130,7 +131,7 @@ class StarterServer {
     const absl::StatusOr<Pid> pid =
         co_await children_.HandleCall(DynamicSupervisor::StartChild{*std::move(spec)});
     if (!pid.ok()) co_return pid;
-    if (!*pid) co_return absl::UnavailableError("the start was ignored");
+    if (!*pid) co_return IgnoredError("the start was ignored");
     table_->Add(std::move(key), *pid);
     co_return pid;
   }
