@@ -139,7 +139,7 @@ HYDRA_TEST(LookupOrStartTest, OneThatHasEndedIsStartedAfresh) {
 }
 
 // REG14, REG3: whether the starter has seen the end doesn't matter.
-HYDRA_TEST(LookupOrStartTest, OneWhoseEndIsUnseenIsStartedAfresh) {
+HYDRA_TEST_BY_HAND(LookupOrStartTest, OneWhoseEndIsUnseenIsStartedAfresh) {
   const ScopedLogCapture log;
   const Rooms rooms = RoomsOf(Self());
   const Pid starter = co_await Begin(rooms);

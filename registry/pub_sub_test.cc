@@ -345,10 +345,11 @@ HYDRA_TEST(PubSubEndTest, WhoIsEndingDoesntSubscribe) {
   const Pid ending = Spawn(
       [](PubSub of, Pid owner) -> Async<> {
         const LastWill will{of, owner};
+        Send(owner, Subscribed{Self()});
         co_await Receive<News>();
       },
       events, Self());
-  co_await Sleep(absl::Milliseconds(1));
+  co_await AssertReceive<Subscribed>();
   co_await Kill(ending);
   EXPECT_THAT(co_await AssertReceive<absl::Status>(), StatusIs(StatusCode::kFailedPrecondition));
   EXPECT_THAT(events.Subscribers("orders"), IsEmpty());
