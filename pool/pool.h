@@ -79,8 +79,7 @@ class Pool {
   // As ServerRef::Call, waiting for `timeout` at most. Must be awaited by a process.
   template <typename M>
   Async<RequestResult<M>> Call(M request, absl::Duration timeout = kCallTimeout) const {
-    static_assert(RequestOf<M, S> && IsCallRequest<M>,
-                  "Call(request): the workers' Protocol has no such call");
+    static_assert(RequestOf<M, S>, "Call(request): the workers' Protocol has no such call");
     return CallOne(table_, std::move(request), timeout);
   }
 
@@ -102,6 +101,8 @@ class Pool {
   ServerRef<S> For(const Key& key) const {
     using Hashed = std::conditional_t<std::is_convertible_v<const Key&, std::string_view>,
                                       std::string_view, Key>;
+    static_assert(std::is_default_constructible_v<absl::Hash<Hashed>>,
+                  "For(key): a key is hashed by absl::Hash");
     return ServerRef<S>(Dest(std::make_shared<pool_internal::PoolVia>(
         table_, absl::Hash<Hashed>()(key) % table_->size())));
   }
