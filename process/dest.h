@@ -8,7 +8,8 @@
 //
 // Every operation that takes a Dest takes each of them. A name or a Via is looked up when the operation
 // is done, not before and not again; one that stands for nobody is like a name that nobody has. In
-// braces, two strings are a name and a node, two pids are two receivers. Until this runtime is part of a cluster, nobody has a name on another node.
+// braces, two strings are a name and a node, two pids are two receivers. Until this runtime is part of
+// a cluster, nobody has a name on another node.
 #ifndef HYDRA_PROCESS_DEST_H_
 #define HYDRA_PROCESS_DEST_H_
 

@@ -64,9 +64,10 @@ bool Send(Pid to, M&& message) {
   return true;
 }
 
-// The same to whatever a process can be addressed by. Returns false if that is a name of this
-// runtime which nobody has, or a Via that stands for nobody: the message is dropped then. Everything else that may be wrong (a dead
-// pid, an alias that isn't active, a node that can't be reached) drops it in silence.
+// The same to whatever a process can be addressed by. Returns false if that is a name of this runtime
+// which nobody has, or a Via that stands for nobody: the message is dropped then. Everything else that
+// may be wrong (a dead pid, an alias that isn't active, a node that can't be reached) drops it in
+// silence.
 //
 // Cost: a name costs a lock and a lookup more, an alias another pooled allocation.
 template <typename M>
