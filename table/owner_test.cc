@@ -218,22 +218,6 @@ HYDRA_TEST(TableGiveToTest, ToOneself) {
   EXPECT_FALSE(reader.is_open());
 }
 
-// The heir that it had isn't any more.
-HYDRA_TEST(TableGiveToTest, TakesItFromTheHeir) {
-  const Owner owner = co_await SpawnOwner();
-  const Pid second = Spawn([]() -> Async<> {
-    const Transfer transfer = co_await Receive<Transfer>();
-    co_await Receive<Return>();
-  });
-  Send(owner.pid, SetHeir{Self()});
-  Send(owner.pid, GiveTo{second});
-  co_await EndBy(owner.pid, Return{});
-  EXPECT_TRUE(owner.table.is_open());
-  co_await EndBy(second, Return{});
-  ExpectGone(owner.table);
-  co_await RefuteReceive<Transfer>();
-}
-
 // ---- TAB6: heirs.
 
 template <typename How>
@@ -320,12 +304,102 @@ HYDRA_TEST(TableHeirTest, IfItEndsBeforeTakingItTheTableIsGone) {
   ExpectGone(owner.table);
 }
 
-// One that is its own heir: it is gone, some time after its end.
+// One that is its own heir has none; it is gone some time after its end.
 HYDRA_TEST(TableHeirTest, NobodyInheritsFromOneself) {
   const Owner owner = co_await SpawnOwner();
   Send(owner.pid, SetHeir{owner.pid});
   co_await EndBy(owner.pid, Return{});
   while (owner.table.is_open()) co_await Yield();
+  ExpectGone(owner.table);
+}
+
+// Has a table as long as it runs.
+Async<> Borrow() {
+  const Transfer transfer = co_await Receive<Transfer>();
+  co_await Receive<Return>();
+}
+
+// Makes itself the heir of a table and gives it away; yields a writer.
+NumbersWriter LendTo(Pid pid) {
+  Numbers table;
+  NumbersWriter writer = table.writer();
+  writer.Insert("one", 1);
+  table.SetHeir(Self(), "back");
+  std::move(table).GiveTo(pid, "for now");
+  return writer;
+}
+
+// Whoever has given it away gets it back, as often as it does.
+HYDRA_TEST(TableHeirTest, GetsBackWhatItHasGiven) {
+  Pid borrower = Spawn(Borrow);
+  const NumbersWriter writer = LendTo(borrower);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_TRUE(writer.is_open());
+    co_await IsAlive(borrower);
+    co_await Kill(borrower);
+    Transfer back = (co_await Receive<Transfer>().Within(absl::ZeroDuration())).value();
+    EXPECT_EQ(back.from, borrower);
+    EXPECT_EQ(back.note, "back");
+    EXPECT_THAT(back.table.Lookup("one"), Optional(1));
+    borrower = Spawn(Borrow);
+    back.table.SetHeir(Self(), "back");
+    std::move(back.table).GiveTo(borrower, "for now");
+  }
+}
+
+// Also from one that has ended, and from one that ends without having taken it.
+HYDRA_TEST(TableHeirTest, GetsBackWhatNobodyTook) {
+  const Pid dead = Spawn(Borrow);
+  co_await Kill(dead);
+  const NumbersWriter given_to_dead = LendTo(dead);
+  const Transfer first = co_await AssertReceive<Transfer>();
+  EXPECT_EQ(first.from, dead);
+  EXPECT_TRUE(given_to_dead.is_open());
+  const Pid idle = Spawn([]() -> Async<> { co_await Receive<Return>(); });
+  const NumbersWriter given_to_idle = LendTo(idle);
+  co_await Kill(idle);
+  const Transfer second = co_await AssertReceive<Transfer>();
+  EXPECT_EQ(second.from, idle);
+  EXPECT_TRUE(given_to_idle.is_open());
+}
+
+// It stays the heir when it gives the table on.
+HYDRA_TEST(TableHeirTest, GetsBackWhatItHasBeenGiven) {
+  const Owner owner = co_await SpawnOwner();
+  Send(owner.pid, SetHeir{Self()});
+  Send(owner.pid, GiveTo{Self()});
+  const Pid borrower = Spawn(Borrow);
+  std::move((co_await AssertReceive<Transfer>()).table).GiveTo(borrower);
+  co_await IsAlive(borrower);
+  co_await Kill(borrower);
+  const auto back = co_await Receive<Transfer>().Within(absl::ZeroDuration());
+  CO_ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->from, borrower);
+}
+
+// A table that is moved by a message of one's own has its heir, too.
+HYDRA_TEST(TableHeirTest, GetsWhatWasSentOtherwise) {
+  Numbers table;
+  table.SetHeir(Self(), "back");
+  const Pid other = Spawn([]() -> Async<> {
+    const Numbers mine = co_await Receive<Numbers>();
+    co_await Receive<Return>();
+  });
+  Send(other, std::move(table));
+  co_await EndBy(other, Return{});
+  EXPECT_EQ((co_await AssertReceive<Transfer>()).note, "back");
+}
+
+// The heir that it is given to is the owner, and nobody's heir.
+HYDRA_TEST(TableHeirTest, MayBeGivenIt) {
+  const Owner owner = co_await SpawnOwner();
+  const Pid heir = Spawn(Borrow);
+  Send(owner.pid, SetHeir{heir});
+  Send(owner.pid, GiveTo{heir});
+  co_await EndBy(owner.pid, Return{});
+  EXPECT_TRUE(owner.table.is_open());
+  co_await IsAlive(heir);
+  co_await Kill(heir);
   ExpectGone(owner.table);
 }
 

@@ -49,8 +49,8 @@ class TableReader {
   std::optional<Value> Lookup(KeyView key) const { return state_->Lookup(key); }
   bool Contains(KeyView key) const { return state_->Contains(key); }
 
-  // Calls `inspect(const Value&)` with the value of the key, which isn't copied. Returns whether there is one.
-  // It may use the table, and must not keep the reference; what is taken out meanwhile stays in memory.
+  // Calls `inspect(const Value&)` with the value of the key, which isn't copied. Returns whether there is
+  // one. It may use the table, and must not keep the reference; what is taken out meanwhile stays in memory.
   template <typename F>
   bool Inspect(KeyView key, F inspect) const {
     return state_->Inspect(key, inspect);
@@ -142,8 +142,8 @@ struct TableOptions {
 template <typename Key, typename Value>
 struct TableTransfer;
 
-// Owns a table. Movable; what it was moved from is to be destroyed or assigned to only. Thread safety: belongs
-// to its owner.
+// Owns a table. Movable; what it was moved from is to be destroyed or assigned to only. Thread safety:
+// belongs to its owner.
 template <typename Key, typename Value>
 class Table : public TableWriter<Key, Value> {
  public:
@@ -160,9 +160,9 @@ class Table : public TableWriter<Key, Value> {
   }
   ~Table() {
     if (this->state_ == nullptr) return;
-    if (heir_.has_value()) {
+    if (heir_.has_value() && !heir_->is_owner) {
       const Heir heir = *std::exchange(heir_, std::nullopt);
-      Send(heir.pid, TableTransfer<Key, Value>{std::move(*this), heir.from, heir.note});
+      Send(heir.pid, TableTransfer<Key, Value>{std::move(*this), heir.owner, heir.note});
     } else {
       this->state_->Close();
     }
@@ -172,19 +172,24 @@ class Table : public TableWriter<Key, Value> {
   TableReader<Key, Value> reader() const { return *this; }
   TableWriter<Key, Value> writer() const { return *this; }
 
-  // Sends the table to another process, which gets a TableTransfer. If that has ended the table is gone; if
-  // it ends without having taken the message, some time after its end. A table that is given has no heir any
-  // more. Must be called by a process.
+  // Sends the table to another process, which gets a TableTransfer, and has it from then on. If that has
+  // ended the table is gone, or goes to its heir; if it ends without having taken the message, some time
+  // after its end. Must be called by a process.
   void GiveTo(const Pid& pid, std::string note = {}) && {
-    heir_.reset();
+    if (heir_.has_value()) {
+      heir_->owner = pid;
+      heir_->is_owner = pid == heir_->pid;
+    }
     Send(pid, TableTransfer<Key, Value>{std::move(*this), Self(), std::move(note)});
   }
 
-  // When this is destroyed, as by the end of the caller, however it ends, the table is given to that process,
-  // as by GiveTo, in the name of the caller. An heir that it had isn't any more. Must be called by a process,
-  // and the table be destroyed in a runtime.
+  // When this is destroyed, as by the end of its owner, however that ends, the table is sent to that process,
+  // which gets a TableTransfer. An heir that it had isn't any more. It stays the heir when the table is given
+  // to others: whoever makes itself the heir, and gives it to one that may crash, gets it back. If the heir
+  // has ended, or was given it, the table is gone. Must be called by a process, and the table be destroyed in
+  // a runtime.
   void SetHeir(const Pid& pid, std::string note = {}) {
-    heir_ = Heir{pid, Self(), std::move(note)};
+    heir_ = Heir{pid, std::move(note), Self()};
   }
   void RemoveHeir() { heir_.reset(); }
 
@@ -192,8 +197,9 @@ class Table : public TableWriter<Key, Value> {
   using State = table_internal::TableState<Key, Value>;
   struct Heir {
     Pid pid;
-    Pid from;
     std::string note;
+    Pid owner;  // who has the table, as far as that was said here
+    bool is_owner = false;
   };
 
   std::optional<Heir> heir_;
@@ -203,8 +209,8 @@ class Table : public TableWriter<Key, Value> {
 template <typename Key, typename Value>
 struct TableTransfer {
   Table<Key, Value> table;
-  Pid from;          // who gave it
-  std::string note;  // what that, or SetHeir, has said
+  Pid from;          // who gave it, or had it
+  std::string note;  // what was said by GiveTo, or SetHeir
 };
 
 }  // namespace hydra
