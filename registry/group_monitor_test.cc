@@ -291,17 +291,19 @@ Async<> Watch(ProcessGroups groups, Pid owner) {
   Send(owner, Finished{std::move(known)});
 }
 
-// Joins, leaves and lets others join that end soon.
+// Joins, leaves and lets others join that end soon; has finished when they have.
 Async<> Mingle(ProcessGroups groups, uint32_t seed, int64_t rounds, Pid owner) {
   std::minstd_rand random(seed);
+  std::vector<Ref> ends;
   for (; rounds > 0; --rounds) {
     std::string group(1, static_cast<char>('a' + random() / 8 % 3));
     switch (random() / 8 % 4) {
       case 0:
-        EXPECT_OK(co_await groups.Join(group, {Self(), Self()}));
+        EXPECT_OK(co_await groups.Join(group, Self()));
         break;
       case 1: {
         const Pid brief = Spawn([]() -> Async<> { co_await Yield(); });
+        ends.push_back(Monitor(brief));
         EXPECT_OK(co_await groups.Join(group, {brief, Self()}));
         break;
       }
@@ -310,6 +312,7 @@ Async<> Mingle(ProcessGroups groups, uint32_t seed, int64_t rounds, Pid owner) {
     }
     if (random() / 8 % 4 == 0) static_cast<void>(groups.Members(group));
   }
+  for (const Ref& end : ends) co_await Receive<Down>().For(end);
   Send(owner, Finished{});
   co_await WaitForEver();
 }
@@ -333,13 +336,12 @@ Async<> MonitorsKnowTheGroups(int64_t rounds) {
   const auto monitor = co_await groups.MonitorScope();
   CO_ASSERT_TRUE(monitor.ok());
   for (const auto& [group, members] : monitor->members) all[group] = members;
-  // Until the last of those that end soon has been noticed.
-  const auto is_brief = [&](const Membership& membership) {
-    for (const auto& [group, members] : membership)
-      if (members.size() != groups.Members(group).size()) return true;
-    return false;
+  // Until the scope has noticed the last of those that have ended.
+  const auto has_ended = [&](const auto& group) {
+    return group.second.size() != groups.Members(group.first).size();
   };
-  while (is_brief(all)) Apply(all, co_await AssertReceive<GroupLeft>());
+  while (std::any_of(all.begin(), all.end(), has_ended))
+    Apply(all, co_await AssertReceive<GroupLeft>());
   std::erase_if(all, [](const auto& group) { return group.second.empty(); });
   for (const Pid& watcher : watchers) Send(watcher, Settle{});
   for (int i = 0; i < kWatchers; ++i) EXPECT_EQ((co_await AssertReceive<Finished>()).known, all);

@@ -12,7 +12,8 @@
 // isn't started anew until somebody asks for its key.
 //
 // The starter does one thing after the other. While it starts a process, or stops one, whoever asks for another
-// that isn't there waits; so what is being started must not ask for one.
+// that isn't there waits; so what is being started must not ask for one. If the starter is killed its processes
+// end by their links, which the next starter doesn't wait for: for a moment there may be two of a key.
 #ifndef HYDRA_REGISTRY_KEYED_STARTER_H_
 #define HYDRA_REGISTRY_KEYED_STARTER_H_
 

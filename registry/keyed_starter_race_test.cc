@@ -35,7 +35,7 @@ using Answer = absl::StatusOr<Pid>;
 
 constexpr size_t kKeys = 3;
 
-// How many processes of each key there have been, and are.
+// How many processes of each key have been started, and run.
 struct Counts {
   std::array<std::atomic<int>, kKeys> started{};
   std::array<std::atomic<int>, kKeys> running{};
@@ -45,7 +45,6 @@ struct Counts {
 class OfKey {
  public:
   OfKey(std::shared_ptr<Counts> counts, size_t key) : counts_(std::move(counts)), key_(key) {
-    ++counts_->started[key_];
     EXPECT_EQ(++counts_->running[key_], 1);
   }
   OfKey(const OfKey&) = delete;
@@ -63,8 +62,10 @@ Async<> Work(std::shared_ptr<Counts> counts, size_t key) {
 }
 
 KeyedStarter<size_t> Workers(std::shared_ptr<Counts> counts) {
-  return KeyedStarter<size_t>(
-      [counts](size_t key) { return ProcessChild({.id = "worker"}, Work, counts, key); });
+  return KeyedStarter<size_t>([counts](size_t key) {
+    ++counts->started[key];
+    return ProcessChild({.id = "worker"}, Work, counts, key);
+  });
 }
 
 // REG14
@@ -144,7 +145,9 @@ TEST(KeyedStarterRaceTest, NeverTwoOfAKey) {
 TEST(KeyedStarterRaceTest, TheStarterEndsWhileItIsAsked) {
   const ScopedLogCapture log;
   TestOnThreads([]() -> Async<> {
-    const auto workers = Workers(std::make_shared<Counts>());
+    const KeyedStarter<size_t> workers([](size_t) {
+      return ProcessChild({.id = "worker"}, []() -> Async<> { co_await Receive<Never>(); });
+    });
     const auto top = co_await StartLink<Supervisor>(
         {}, SupervisorOptions{.max_restarts = 1'000'000}, Children{workers.child()});
     EXPECT_OK(top);

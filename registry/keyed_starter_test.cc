@@ -159,6 +159,34 @@ HYDRA_TEST_BY_HAND(LookupOrStartTest, OneWhoseEndIsUnseenIsStartedAfresh) {
   EXPECT_EQ(rooms.Count(), 2U);
 }
 
+// REG14, REG3: the same if its end comes before the request is handled.
+HYDRA_TEST_BY_HAND(LookupOrStartTest, OneThatEndsMeanwhileIsStartedAfresh) {
+  const ScopedLogCapture log;
+  const Rooms rooms = RoomsOf(Self());
+  const Pid starter = co_await Begin(rooms);
+  const Answer first = co_await rooms.LookupOrStart("lobby");
+  EXPECT_OK(co_await sys::Suspend(starter));
+  Spawn([rooms, owner = Self()]() -> Async<> { Send(owner, co_await rooms.Start("lobby")); });
+  co_await Sleep(absl::Milliseconds(1));
+  co_await Kill(first.value());
+  EXPECT_OK(co_await sys::Resume(starter));
+  const auto second = co_await AssertReceive<Answer>();
+  CO_ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(rooms.WhereIs("lobby"), *second);
+  EXPECT_EQ((co_await sys::GetStatus(starter))->state, "1 children");
+  EXPECT_EQ(rooms.WhereIs("lobby"), *second);
+  EXPECT_EQ(rooms.Count(), 1U);
+}
+
+HYDRA_TEST(LookupOrStartTest, OneThatRunsIsFoundWithoutTheStarter) {
+  const Rooms rooms = RoomsOf(Self());
+  const Pid starter = co_await Begin(rooms);
+  const Answer lobby = co_await rooms.LookupOrStart("lobby");
+  EXPECT_OK(co_await sys::Suspend(starter));
+  EXPECT_THAT(co_await rooms.LookupOrStart("lobby", absl::ZeroDuration()),
+              IsOkAndHolds(lobby.value()));
+}
+
 // REG14: a crash of it starts nothing, whatever its spec says.
 HYDRA_TEST(LookupOrStartTest, NothingIsStartedUnasked) {
   const ScopedLogCapture log;

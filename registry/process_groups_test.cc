@@ -253,8 +253,10 @@ HYDRA_TEST(ScopeTest, OnlyOneOfAScopeRuns) {
   EXPECT_THAT(groups.Members("x"), ElementsAre(Self()));
   EXPECT_THAT(co_await same_name.Join("x", Self()), StatusIs(StatusCode::kUnavailable));
   const ProcessGroups unnamed;
-  co_await Begin(unnamed);
-  EXPECT_EQ(AlreadyStarted((co_await unnamed.StartLink()).status()).has_value(), true);
+  const Pid other_scope = co_await Begin(unnamed);
+  EXPECT_OK(co_await unnamed.Join("x", Self()));
+  EXPECT_EQ(AlreadyStarted((co_await unnamed.StartLink()).status()), other_scope);
+  EXPECT_THAT(unnamed.Members("x"), ElementsAre(Self()));
 }
 
 HYDRA_TEST(ScopeTest, CopiesAreTheSame) {

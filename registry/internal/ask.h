@@ -9,19 +9,16 @@
 #include "absl/time/time.h"
 #include "hydra/process/async.h"
 #include "hydra/process/behaviour.h"
-#include "hydra/process/pid.h"
 #include "hydra/process/request.h"
 
 namespace hydra::registry_internal {
 
-// Asks `table->process()`, a OneProcess. Fails as a request does, but always with kUnavailable if it doesn't run:
-// a request to a process that has just ended fails with kNotFound, which means something else to whoever asks for
-// a key.
+// Asks `table->process()`, a OneProcess. Fails as a request does, but with kUnavailable if it doesn't run: what a
+// request says then, kNotFound, would tell who asks for a key that there is no such key.
 template <typename Table, typename M>
 Async<RequestResult<M>> Ask(std::shared_ptr<Table> table, M request, absl::Duration timeout) {
-  const Pid process = table->process().Get();
-  if (!process) co_return table->process().NotRunning();
-  RequestResult<M> result = co_await Request(process, std::move(request)).Within(timeout);
+  RequestResult<M> result =
+      co_await Request(table->process().Get(), std::move(request)).Within(timeout);
   const absl::Status status = StatusOf(result);
   if (absl::IsNotFound(status) && IsCallFailure(status)) co_return table->process().NotRunning();
   co_return result;
