@@ -121,8 +121,8 @@ class DuplicateRegistry {
     return CountSelect([](const Key&, const Pid&, const Value&) { return true; });
   }
 
-  // The entries, or how many, for which `matches(key, pid, value)`, in no order. One that is there all the while
-  // is seen exactly once.
+  // The entries, or how many, for which `matches(key, pid, value)`, in no order. One that is there all the
+  // while is seen exactly once.
   template <typename Matches>
   std::vector<Entry> Select(Matches matches) const {
     std::vector<Entry> selected;
@@ -149,8 +149,8 @@ class DuplicateRegistry {
       dispatch(std::span<const Holder<Value>>(holders));
   }
 
-  // The same at the same time: each call but the first is a task's (task.h), which is linked to the caller and
-  // has a copy of `dispatch`. Waits for all. Must be awaited by a process.
+  // The same at the same time: each call but the first is a task's (task.h), which is linked to the caller
+  // and has a copy of `dispatch`. Waits for all. Must be awaited by a process.
   template <typename F>
   Async<> DispatchParallel(Key key, F dispatch) const {
     std::vector<Holders> all = directory_->LookupByPartition(key);

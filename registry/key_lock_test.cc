@@ -183,6 +183,26 @@ TEST(KeyLockRaceTest, ExcludesOnThreads) {
   });
 }
 
+// REG12: a place that ends while a new one is made for its key doesn't take that with it.
+TEST(KeyLockRaceTest, PlacesComeAndGo) {
+  TestOnThreads([]() -> Async<> {
+    KeyLocks<int> locks;
+    std::atomic<int> inside{0};
+    std::vector<MonitoredProcess> processes;
+    for (int i = 0; i < 4; ++i) {
+      processes.push_back(SpawnMonitor([&]() -> Async<> {
+        for (int64_t round = Rounds(2'000'000); round > 0; --round) {
+          const KeyLock lock = co_await locks.Lock(1);
+          EXPECT_EQ(inside.fetch_add(1), 0);
+          inside.fetch_sub(1);
+        }
+      }));
+    }
+    for (const MonitoredProcess& process : processes) co_await Receive<Down>().For(process.ref);
+    EXPECT_EQ(locks.size(), 0U);
+  });
+}
+
 // REG12: holders and waiters are killed at any moment; whoever is left gets it.
 TEST(KeyLockRaceTest, KillsOnThreads) {
   TestOnThreads([]() -> Async<> {

@@ -12,15 +12,16 @@
 //   co_await hydra::StartLink<Room>({.via = rooms.Via("lobby")});
 //   hydra::ServerRef<Room> room(rooms.Via("lobby"));
 //
-// A Registry is a handle: its copies are the same registry. There is a process behind it, which a supervisor has
-// as a child, and what registers anything is linked to that: an entry is there as long as the process that has
-// made it, and if the registry's process ends so do all that are registered. When it is started anew the
-// registry is empty.
+// A Registry is a handle: its copies are the same registry. There is a process behind it, which a
+// supervisor has as a child, and what registers anything is linked to that: an entry is there as long as
+// the process that has made it, and if the registry's process ends so do all that are registered. When it
+// is started anew the registry is empty.
 //
-// Lookups ask nobody, take no lock, and write nothing that others read: base/shared_map.h and read_section.h
-// say how. So a value that has been taken out is destroyed some time later, by whoever changes the registry
-// then, or with the last handle; it must not have a handle of the registry itself. A process whose end has been
-// seen is found no more, and its key is free, whether or not the registry has heard of it.
+// Lookups ask nobody, take no lock, and write nothing that others read: base/shared_map.h and
+// read_section.h say how. So a value that has been taken out is destroyed some time later, by whoever
+// changes the registry then, or with the last handle; it must not have a handle of the registry itself. A
+// process whose end has been seen is found no more, and its key is free, whether or not the registry has
+// heard of it.
 //
 // Several processes for a key: DuplicateRegistry. Thread safety: what registers must be called by a process;
 // the rest may be called by any thread, though only in a runtime is it known who has just ended.
@@ -51,8 +52,8 @@
 
 namespace hydra {
 
-// Keys are compared by ==, hashed by absl::Hash, and copied; values are copied when they are read. A std::string
-// key is asked for by a string_view.
+// Keys are compared by ==, hashed by absl::Hash, and copied; values are copied when they are read. A
+// std::string key is asked for by a string_view.
 template <typename Key, typename Value = NoValue>
 class Registry {
   static_assert(registry_internal::kIsKey<Key>,
@@ -144,13 +145,13 @@ class Registry {
     return count;
   }
 
-  // Waits until nobody has the lock of this key, and takes it: it is held as long as what is yielded. They get
-  // it in the order in which they ask; a process that has it already waits for itself. A lock has nothing to
-  // do with who is registered, nor with the registry's process. Must be awaited by a process.
+  // Waits until nobody has the lock of this key, and takes it: it is held as long as what is yielded. They
+  // get it in the order in which they ask; a process that has it already waits for itself. A lock has
+  // nothing to do with who is registered, nor with the registry's process. Must be awaited by a process.
   Async<KeyLock> Lock(Key key) const { return directory_->locks().Lock(std::move(key)); }
 
-  // Any value, by a name, for all who have the registry. It is there whether or not the registry's process is.
-  // Yields a copy; nothing if there is none of exactly that type.
+  // Any value, by a name, for all who have the registry. It is there whether or not the registry's process
+  // is. Yields a copy; nothing if there is none of exactly that type.
   template <typename T>
   void PutMeta(std::string_view meta, T value) const {
     static_assert(!std::is_same_v<T, const char*>,

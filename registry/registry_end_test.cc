@@ -1,4 +1,4 @@
-// What ends with what: entries with their processes, those with the registry's process, and the links between.
+// What ends with what: entries with their processes, processes with the registry's, and the links between.
 #include <memory>
 #include <optional>
 #include <string>
@@ -176,20 +176,24 @@ HYDRA_TEST(RegistryEndTest, RegistrantsEndWithTheRegistry) {
   }
 }
 
+template <typename R>
+Async<> StopAsNormal(R registry) {
+  const Pid process = co_await Start(registry);
+  const Pid registrant = co_await SpawnIn(registry, {"a", "b", "c"});
+  const Ref ref = Monitor(registrant);
+  for (const std::string key : {"d", "e", "f", "g", "h", "i"}) EXPECT_OK(registry.Register(key));
+  EXPECT_OK(co_await Stop(process));
+  EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Shutdown());
+  EXPECT_THAT(co_await Flush<ExitSignal>(), ElementsAre(EndOf(process, ExitReason::Shutdown())))
+      << "told once";
+  EXPECT_EQ(registry.Count(), 0U);
+}
+
 // REG5: also if it ends as normal, which a link alone doesn't do.
 HYDRA_TEST(RegistryEndTest, NormalEndEndsRegistrants) {
   for (const size_t partitions : {1, 3}) {
-    const Jobs jobs({.partitions = partitions});
-    const Pid registry = co_await Start(jobs);
-    const Pid registrant = co_await SpawnIn(jobs, {"a", "a", "b"});
-    const Ref ref = Monitor(registrant);
-    EXPECT_OK(jobs.Register("a"));
-    EXPECT_OK(jobs.Register("b"));
-    EXPECT_OK(co_await Stop(registry));
-    EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::Shutdown());
-    EXPECT_THAT(co_await Flush<ExitSignal>(), ElementsAre(EndOf(registry, ExitReason::Shutdown())))
-        << "told once";
-    EXPECT_EQ(jobs.Count(), 0U);
+    co_await StopAsNormal(Rooms({.partitions = partitions}));
+    co_await StopAsNormal(Jobs({.partitions = partitions}));
   }
 }
 

@@ -17,9 +17,9 @@ struct RegistryOptions {
   // only, so more of them help where several threads register all the time; lookups never wait. Those of a
   // DuplicateRegistry are also what DispatchParallel works on at the same time.
   size_t partitions = 1;
-  // Who is told of each entry that is made, by a KeyRegistered, and of each that its process unregisters, by a
-  // KeyUnregistered (registry_entry.h); in order for each process that registers. Not of those that end with
-  // their process: a listener monitors it.
+  // Who is told of each entry that is made, by a KeyRegistered, and of each that its process unregisters,
+  // by a KeyUnregistered (registry_entry.h); in order for each process that registers. Not of those that
+  // end with their process: a listener monitors it.
   std::vector<Dest> listeners = {};
 };
 

@@ -29,6 +29,7 @@
 #include "hydra/process/timer.h"
 #include "hydra/registry/duplicate_registry.h"
 #include "hydra/registry/registry.h"
+#include "hydra/registry/registry_entry.h"
 #include "hydra/registry/registry_testing.h"
 
 namespace hydra {
@@ -67,8 +68,8 @@ Async<> Contend(Registry<int> registry, Pid owner) {
   co_await Obey();
 }
 
-// REG1, REG3: holders die one after the other, at the same time as others want the key. One has it at a time, and
-// never one whose end has been heard of.
+// REG1, REG3: holders die one after the other, at the same time as others want the key. One has it at a time,
+// and never one whose end has been heard of.
 TEST(RegistryRaceTest, DyingHolderAndNewRegistrants) {
   TestOnThreads([]() -> Async<> {
     std::minstd_rand random(1);
@@ -153,6 +154,59 @@ TEST(RegistryRaceTest, RegistrantsAndTheEndOfTheDuplicateRegistry) {
   TestOnThreads([] { return EndWithTheRegistry(DuplicateRegistry<int>({.partitions = 3})); });
 }
 
+// While a user's function runs in it, the key passes to another process: the registry's process ends, is
+// started anew, and another registers. `hand_over()` has that done, on the other scheduler, and returns
+// then.
+template <typename R, typename Change>
+Async<> PassOn(Change change) {
+  const R registry;
+  const Pid first = co_await Start(registry);
+  EXPECT_OK(registry.Register(7));
+  std::atomic<bool> begun{false};
+  std::atomic<bool> passed{false};
+  const Pid next = Spawn([&]() -> Async<> {
+    while (!begun.load()) co_await Yield();
+    co_await Kill(first);
+    co_await Start(registry);
+    EXPECT_OK(registry.Register(7));
+    passed.store(true);
+    co_await Obey();
+  });
+  change(registry, [&] {
+    begun.store(true);
+    while (!passed.load()) std::this_thread::yield();
+  });
+  using Entry = typename R::Entry;
+  const std::vector<Entry> all = registry.Select([](const auto&...) { return true; });
+  CO_ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all.front().pid, next);
+  EXPECT_THAT(registry.Keys(next), ElementsAre(7));
+}
+
+// REG4, REG9: what is another's meanwhile is left alone.
+TEST(RegistryRaceTest, KeyPassesToAnotherMeanwhile) {
+  TestOnThreads([]() -> Async<> {
+    for (int i = 0; i < 3; ++i) {
+      co_await PassOn<Registry<int>>([](const auto& registry, const auto& hand_over) {
+        EXPECT_THAT(registry.Update(7,
+                                    [&](NoValue value) {
+                                      hand_over();
+                                      return value;
+                                    }),
+                    StatusIs(absl::StatusCode::kNotFound));
+      });
+      const auto unregister = [](const auto& registry, const auto& hand_over) {
+        registry.UnregisterMatch(7, [&](NoValue) {
+          hand_over();
+          return true;
+        });
+      };
+      co_await PassOn<Registry<int>>(unregister);
+      co_await PassOn<DuplicateRegistry<int>>(unregister);
+    }
+  });
+}
+
 // Both halves are the same number.
 struct Twins {
   explicit Twins(int number) : one(number), other(number) {}
@@ -204,8 +258,8 @@ int Read(const Registry<int, Twins>& unique, const DuplicateRegistry<int, Twins>
   return wrong;
 }
 
-// REG7, REG9: foreign threads read while processes register, unregister, update, and end. What is there all the
-// while is always found; a value is the old or the new one.
+// REG7, REG9: foreign threads read while processes register, unregister, update, and end. What is there all
+// the while is always found; a value is the old or the new one.
 TEST(RegistryRaceTest, ReadersDuringChanges) {
   const Registry<int, Twins> unique({.partitions = 2});
   const DuplicateRegistry<int, Twins> duplicate({.partitions = 2});

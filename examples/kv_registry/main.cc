@@ -1,5 +1,5 @@
-// A store of buckets. Each is a server of its own, which is started under its name in a registry and found by it:
-// nobody keeps pids. One of them crashes; its supervisor starts it anew, under the same name.
+// A store of buckets. Each is a server of its own, which is started under its name in a registry and found
+// by it: nobody keeps pids. One of them crashes; its supervisor starts it anew, under the same name.
 //
 //   ./bazelw run //examples/kv_registry
 //

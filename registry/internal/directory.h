@@ -47,12 +47,12 @@ class Directory {
   std::vector<Pid> Close();
 
  protected:
-  // From now on this is the registry's process. Nobody: nothing is registered any more. Returns who was, each at
-  // least once.
+  // From now on this is the registry's process. Nobody: nothing is registered any more. Returns who was,
+  // each at least once.
   virtual std::vector<Pid> SetProcess(const Pid& process) = 0;
 
-  // Unlinks the calling process, which has no entries any more, from the registry's process; unless that is its
-  // child: they were linked before.
+  // Unlinks the calling process, which has no entries any more, from the registry's process; unless that is
+  // its child: they were linked before.
   void LetGo(const Pid& process) const;
 
   // Why something can't be registered.

@@ -4,12 +4,13 @@
 //   for (const Member* member = list.first(); member != nullptr; member = list.after(member)) ...
 //
 // Protocol
-//   1. A member is added at the end: its fields are set, then the last one's `next`, or `first_`, is (release).
+//   1. A member is added at the end: its fields are set, then the last one's `next`, or `first_` (release).
 //   2. One is taken out: the `next` of the one before it becomes its own (release), which stays as it is.
 //   3. A reader goes from `next` to `next` (acquire).
 //
-// Invariant: a member that is there from the beginning to the end of a reading is come to. From one that has been
-// taken out a reader goes on to what was behind it then, and each of those leads on to what is behind it.
+// Invariant: a member that is there from the beginning to the end of a reading is come to. From one that
+// has been taken out a reader goes on to what was behind it then, and each of those leads on to what is
+// behind it.
 #ifndef HYDRA_REGISTRY_INTERNAL_MEMBER_LIST_H_
 #define HYDRA_REGISTRY_INTERNAL_MEMBER_LIST_H_
 
