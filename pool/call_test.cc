@@ -84,8 +84,10 @@ HYDRA_TEST_BY_HAND(PoolCallTest, GoToTheLeastBusy) {
 HYDRA_TEST_BY_HAND(PoolCallTest, OneThatTimedOutIsOver) {
   const Pool<Worker> pool =
       co_await StartPool({.workers = 2, .strategy = PoolStrategy::kLeastBusy});
+  const absl::Time begin = Now();
   EXPECT_THAT(co_await pool.Call(Worker::Wait{}, absl::Milliseconds(10)),
               StatusIs(StatusCode::kDeadlineExceeded));
+  EXPECT_EQ(Now() - begin, absl::Milliseconds(10));
   const std::vector<Pid> round = co_await WorkersOf(pool, 4);
   EXPECT_EQ(std::set<Pid>(round.begin(), round.end()).size(), 2U);
 }

@@ -133,6 +133,14 @@ HYDRA_TEST(LeaseTest, IsMoved) {
   co_await ExpectAllFree(pool, 2);
 }
 
+// One that lends nothing is a value like others.
+TEST(LeaseTest, NeedsNoRuntimeIfItLendsNothing) {
+  Lease<Worker> none;
+  Lease<Worker> moved(std::move(none));
+  none = Lease<Worker>();
+  moved.Release();
+}
+
 // POOL7: who has it then is who gives it back.
 HYDRA_TEST(LeaseTest, IsSentToAnotherProcess) {
   const Pool<Worker> pool = co_await StartPool({.workers = 1});
@@ -288,6 +296,28 @@ HYDRA_TEST(CheckoutTest, TheSuccessorIsLentWhenItHasStarted) {
   co_await UntilWaiting(pool, 1);
   *broken = false;
   EXPECT_OK((co_await BorrowedBy(waiter)).status);
+}
+
+// POOL8: what yields nobody when it is to be started anew is no worker.
+HYDRA_TEST(CheckoutTest, NobodyIsNoSuccessor) {
+  const ScopedLogCapture quiet;
+  const auto starts = std::make_shared<std::atomic<int>>(0);
+  const Pool<Worker> pool = co_await StartPool({.workers = 1, .max_restarts = 1'000'000}, [starts] {
+    ChildSpec spec = WorkerSpec();
+    spec.start = [starts, start = spec.start]() -> Async<absl::StatusOr<Pid>> {
+      const auto nobody = []() -> Async<absl::StatusOr<Pid>> { co_return Pid(); };
+      return ++*starts == 2 ? nobody() : start();
+    };
+    return spec;
+  });
+  auto lease = co_await pool.Checkout();
+  const Pid waiter = Borrow(pool);
+  co_await UntilWaiting(pool, 1);
+  co_await Kill(lease->worker().pid());
+  const Borrowed borrowed = co_await BorrowedBy(waiter);
+  EXPECT_OK(borrowed.status);
+  EXPECT_TRUE(borrowed.worker);
+  EXPECT_EQ(*starts, 3);
 }
 
 // POOL9

@@ -21,7 +21,7 @@ class AnyLease {
   AnyLease() = default;
   AnyLease(Pid pool, Pid worker) : pool_(pool), worker_(worker) {}
   AnyLease(AnyLease&& other) noexcept
-      : pool_(std::exchange(other.pool_, Pid())), worker_(std::exchange(other.worker_, Pid())) {}
+      : pool_(other.pool_), worker_(std::exchange(other.worker_, Pid())) {}
   AnyLease& operator=(AnyLease&& other) noexcept {
     AnyLease taken(std::move(other));
     std::swap(pool_, taken.pool_);
@@ -29,7 +29,7 @@ class AnyLease {
     return *this;
   }
   ~AnyLease() {
-    if (pool_) Send(pool_, GiveBack{worker_});
+    if (worker_) Send(pool_, GiveBack{worker_});
   }
 
   Pid worker() const { return worker_; }

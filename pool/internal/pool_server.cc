@@ -80,7 +80,7 @@ Async<absl::StatusOr<Pid>> PoolServer::StartWorker(
 }
 
 Async<> PoolServer::HandleContinue(Grow) {
-  if (waiting_.empty() || !MayGrow()) co_return;
+  if (waiting_.empty()) co_return;
   ChildSpec spec = child_();
   spec.restart = Restart::kTemporary;
   const Shutdown shutdown = spec.shutdown_or_default();
@@ -155,7 +155,9 @@ void PoolServer::HandleCast(const GiveUp& given_up) {
 
 void PoolServer::HandleCast(const GiveBack& given_back) {
   // The successor of one that has ended has been offered, or will be.
-  if (!HasEnded(given_back.worker) && lent_.erase(given_back.worker) > 0) Offer(given_back.worker);
+  if (HasEnded(given_back.worker)) return;
+  lent_.erase(given_back.worker);
+  Offer(given_back.worker);
 }
 
 void PoolServer::Lend(const Pid& worker, ReplyTo<Borrow> reply_to) {

@@ -45,7 +45,7 @@ class PoolServer {
   struct AskStatus {
     using Reply = PoolStatus;
   };
-  struct Grow {};   // another worker for who waits, if there may be more
+  struct Grow {};   // one more worker, which there may be, for who waits first
   struct Overdue {  // the worker has had the time that it may take to end
     Pid worker;
   };
