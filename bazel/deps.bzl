@@ -18,6 +18,7 @@ _DEBIAN_REPOSITORIES = {
         "bin/protoc": "/usr/bin/protoc",
         "src/google/protobuf": "/usr/include/google/protobuf",
     },
+    "openssl": {},
 }
 
 # What Bazel's own tools load, and Debian has in no form that its Bazel can use.
