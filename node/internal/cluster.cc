@@ -1,0 +1,455 @@
+#include "hydra/node/internal/cluster.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
+#include "hydra/base/log.h"
+#include "hydra/base/mutex.h"
+#include "hydra/base/status_macros.h"
+#include "hydra/node/internal/connection.h"
+#include "hydra/node/internal/cookie.h"
+#include "hydra/node/internal/grpc_links.h"
+#include "hydra/node/internal/handshake.h"
+#include "hydra/node/internal/link_proto.h"
+#include "hydra/node/internal/mac.h"
+#include "hydra/node/internal/node_name.h"
+#include "hydra/node/node_options.h"
+#include "hydra/process/async.h"
+#include "hydra/process/behaviour.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/runtime.h"
+#include "hydra/process/self.h"
+#include "hydra/process/timer.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::node_internal {
+namespace {
+
+// Streams that others have opened and that haven't proved themselves, at a time: so many strangers cost memory.
+constexpr size_t kMaxStrangers = 64;
+// A node says something so often in its tick_time.
+constexpr int kTicks = 4;
+
+class ClusterTransport final : public Transport {
+ public:
+  explicit ClusterTransport(std::shared_ptr<Cluster> cluster) : cluster_(std::move(cluster)) {}
+  void Send(const NodeId& node, Envelope envelope) override {
+    cluster_->Send(node, std::move(envelope));
+  }
+
+ private:
+  const std::shared_ptr<Cluster> cluster_;
+};
+
+uint64_t NewCreation() {
+  uint64_t creation = 0;
+  while (creation == 0) std::memcpy(&creation, NewNonce().data(), sizeof(creation));
+  return creation;
+}
+
+v1::Refusal Because(v1::Refusal::Why why, std::string text) {
+  v1::Refusal refusal;
+  refusal.set_why(why);
+  refusal.set_text(std::move(text));
+  return refusal;
+}
+
+Async<> SleepAndCall(absl::Duration time, std::function<void()> call) {
+  co_await Sleep(time);
+  call();
+}
+
+}  // namespace
+
+Cluster::Cluster(Runtime& runtime, NodeOptions options, std::string cookie)
+    : runtime_(runtime), options_(std::move(options)), cookie_(std::move(cookie)) {}
+
+absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOptions options) {
+  HYDRA_RETURN_IF_ERROR(CheckShortName(options.name));
+  HYDRA_ASSIGN_OR_RETURN(std::string cookie, ReadCookie(options));
+  if (options.tick_time < absl::Milliseconds(kTicks))
+    return absl::InvalidArgumentError("NodeOptions::tick_time is too short");
+  if (options.handshake_timeout <= absl::ZeroDuration())
+    return absl::InvalidArgumentError("NodeOptions::handshake_timeout must be positive");
+  auto cluster = std::make_shared<Cluster>(runtime, std::move(options), std::move(cookie));
+  HYDRA_RETURN_IF_ERROR(cluster->Listen());
+  return cluster;
+}
+
+absl::Status Cluster::Listen() {
+  HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, ReadTls(options_));
+  HYDRA_ASSIGN_OR_RETURN(links_, GrpcLinks::Start(options_.listen, std::move(tls),
+                                                  [this](std::shared_ptr<LinkStream> stream) {
+                                                    return Accepted(std::move(stream));
+                                                  }));
+  HYDRA_ASSIGN_OR_RETURN(const std::string address,
+                         AdvertisedAddress(options_.listen, links_->port(), options_.advertise));
+  self_ = {.id = {.name = absl::StrCat(options_.name, "@", address), .creation = NewCreation()},
+           .hidden = options_.hidden,
+           .tick_time = options_.tick_time};
+  HYDRA_RETURN_IF_ERROR(ParseNodeName(self_.id.name).status());
+  port_ = runtime_.Join(self_.id, std::make_shared<ClusterTransport>(shared_from_this()));
+  links_->Begin();
+  return absl::OkStatus();
+}
+
+std::string Cluster::CookieFor(std::string_view node) const {
+  const auto found = options_.peer_cookies.find(std::string(node));
+  return found == options_.peer_cookies.end() ? cookie_ : found->second;
+}
+
+std::shared_ptr<Connection> Cluster::NewConnection(Role role, std::string wanted) {
+  return std::make_shared<Connection>(
+      *this, role, self_, std::move(wanted),
+      [this](std::string_view node) { return CookieFor(node); }, options_.max_message_bytes);
+}
+
+// ---- Signals.
+
+void Cluster::Send(const NodeId& node, Envelope envelope) {
+  const Pid sender = IsEnding() ? Pid() : Self();
+  std::shared_ptr<Connection> current;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(node.name);
+    if (found != peers_.end() && found->second.current != nullptr) {
+      current = found->second.current;
+    } else if (!stopped_ &&
+               (found != peers_.end() || (options_.connect == ConnectPolicy::kOnFirstUse &&
+                                          ParseNodeName(node.name).ok()))) {
+      Peer& peer = peers_[node.name];
+      peer.waiting.push_back({std::move(envelope), sender});
+      if (peer.is_idle()) Dial(node.name, peer);
+      return;
+    }
+  }
+  if (current != nullptr) return current->Send(std::move(envelope), sender);
+  ReportDown(node.name);
+}
+
+void Cluster::Deliver(const NodeId& peer, Envelope envelope) {
+  port_->Deliver(peer, std::move(envelope));
+}
+
+// By a process, since a transport calls nothing of the runtime while it is called.
+void Cluster::ReportDown(const std::string& node) {
+  After(absl::ZeroDuration(),
+        [self = shared_from_this(), node] { self->port_->NodeDown({.name = node}); });
+}
+
+void Cluster::After(absl::Duration time, std::function<void()> call) {
+  runtime_.Spawn(&SleepAndCall, time, std::move(call));
+}
+
+// ---- Dialling.
+
+void Cluster::Dial(const std::string& node, Peer& peer) {
+  peer.expects = true;
+  peer.attempt = ++last_attempt_;
+  const uint64_t attempt = peer.attempt;
+  links_->Post([self = shared_from_this(), node, attempt] { self->DialNow(node, attempt); });
+  After(options_.handshake_timeout,
+        [self = shared_from_this(), node, attempt] { self->AttemptIsOver(node, attempt); });
+}
+
+// On the thread of the network, so that nothing happens on the stream before the connection has it.
+void Cluster::DialNow(const std::string& node, uint64_t attempt) {
+  std::shared_ptr<Connection> connection;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(node);
+    if (found == peers_.end()) return;
+    Peer& peer = found->second;
+    if (peer.attempt != attempt || peer.current != nullptr || peer.admitted != nullptr) return;
+    peer.expects = false;
+    peer.dialling = connection = NewConnection(Role::kDialler, node);
+  }
+  connection->SetStream(links_->Dial(ParseNodeName(node)->address, connection));
+}
+
+void Cluster::AttemptIsOver(const std::string& node, uint64_t attempt) {
+  std::shared_ptr<Connection> dialling;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(node);
+    if (found == peers_.end() || found->second.attempt != attempt) return;
+    Peer& peer = found->second;
+    if (peer.current != nullptr || peer.admitted != nullptr) return;
+    peer.expects = false;
+    dialling = peer.dialling;
+  }
+  if (dialling == nullptr)
+    return GiveUp(node, absl::DeadlineExceededError("no connection has come about in time"));
+  dialling->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
+  dialling->End(v1::Refusal::TOO_SLOW, "");
+}
+
+// ---- Being dialled.
+
+std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream) {
+  auto connection = NewConnection(Role::kAcceptor, "");
+  {
+    const MutexLock lock(mutex_);
+    if (stopped_ || accepted_.size() >= kMaxStrangers) return nullptr;
+    accepted_.insert(connection);
+  }
+  connection->SetStream(std::move(stream));
+  After(options_.handshake_timeout, [self = shared_from_this(), connection] {
+    {
+      const MutexLock lock(self->mutex_);
+      if (!self->accepted_.contains(connection)) return;
+    }
+    connection->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
+    connection->End(v1::Refusal::TOO_SLOW, "");
+  });
+  return connection;
+}
+
+void Cluster::AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& party) {
+  const std::string& node = party.id.name;
+  std::optional<v1::Refusal> refusal;
+  std::shared_ptr<Connection> loser;
+  {
+    const MutexLock lock(mutex_);
+    accepted_.erase(connection);
+    Peer& peer = peers_[node];
+    if (stopped_) {
+      refusal = Because(v1::Refusal::STOPPING, "the node stops");
+    } else if (peer.admitted != nullptr || peer.trying != nullptr ||
+               (peer.dialling != nullptr && self_.id.name > node)) {
+      refusal = Because(v1::Refusal::SIMULTANEOUS, "another attempt is under way");
+    } else if (peer.current != nullptr) {
+      peer.trying = connection;
+      const bool is_same_life = peer.current->agreement().peer.id == party.id;
+      return Try(node, peer.current, connection, is_same_life);
+    } else {
+      loser = std::exchange(peer.dialling, nullptr);
+      peer.expects = false;
+      peer.admitted = connection;
+    }
+  }
+  if (loser != nullptr) loser->End(v1::Refusal::SIMULTANEOUS, "the other's attempt goes on");
+  Decide(connection, std::move(refusal));
+}
+
+void Cluster::Decide(const std::shared_ptr<Connection>& connection,
+                     std::optional<v1::Refusal> refusal) {
+  links_->Post([connection, refusal = std::move(refusal)] { connection->Decide(refusal); });
+}
+
+// If the connection that there is answers, it stays. Otherwise it goes, and the new one comes.
+void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& current,
+                  const std::shared_ptr<Connection>& connection, bool is_same_life) {
+  current->Ping([self = shared_from_this(), node, connection, is_same_life] {
+    {
+      const MutexLock lock(self->mutex_);
+      Peer& peer = self->peers_[node];
+      if (peer.trying != connection) return;
+      peer.trying = nullptr;
+    }
+    self->Decide(connection, is_same_life
+                                 ? Because(v1::Refusal::SIMULTANEOUS, "there is a connection")
+                                 : Because(v1::Refusal::DUPLICATE_NAME,
+                                           "there is a connection with another node of that name"));
+  });
+  After(options_.handshake_timeout / 2, [self = shared_from_this(), node, current, connection] {
+    {
+      const MutexLock lock(self->mutex_);
+      if (self->peers_[node].trying != connection) return;
+    }
+    current->End(v1::Refusal::DISCONNECTED, "the node has another connection");
+    current->End(v1::Refusal::DISCONNECTED, "");
+  });
+}
+
+// ---- Connections that come and go: on the thread of the network.
+
+void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
+  const NodeId id = connection->agreement().peer.id;
+  {
+    const MutexLock lock(mutex_);
+    Peer& peer = peers_[id.name];
+    if (peer.dialling == connection) peer.dialling = nullptr;
+    peer.admitted = connection;
+  }
+  port_->NodeUp(id);
+  std::vector<std::function<void(absl::Status)>> asking;
+  {
+    const MutexLock lock(mutex_);
+    Peer& peer = peers_[id.name];
+    peer.admitted = nullptr;
+    peer.current = connection;
+    // Under the lock: what is sent by others from now on comes behind it.
+    for (Waiting& waiting : std::exchange(peer.waiting, {}))
+      connection->Send(std::move(waiting.envelope), waiting.sender);
+    asking = std::exchange(peer.asking, {});
+  }
+  connection->Begin();
+  for (const auto& done : asking) done(absl::OkStatus());
+  runtime_.Spawn(&Cluster::Keep, shared_from_this(), connection);
+}
+
+void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
+  const std::string node = connection->peer_name();
+  const absl::Status why = connection->why_ended();
+  bool was_current = false;
+  bool gives_up = false;
+  std::shared_ptr<Connection> successor;
+  {
+    const MutexLock lock(mutex_);
+    accepted_.erase(connection);
+    const auto found = peers_.find(node);
+    if (found == peers_.end()) return;
+    Peer& peer = found->second;
+    if (peer.trying == connection) peer.trying = nullptr;
+    if (peer.dialling == connection) {
+      peer.dialling = nullptr;
+      // The other's attempt goes on; the time limit of this one is its as well.
+      peer.expects = connection->has_lost();
+      gives_up = !peer.expects;
+    }
+    if (peer.admitted == connection) {
+      peer.admitted = nullptr;
+      gives_up = true;
+    }
+    if (peer.current == connection) {
+      peer.current = nullptr;
+      was_current = true;
+      successor = peer.admitted = std::exchange(peer.trying, nullptr);
+    }
+    if (peer.is_idle() && peer.waiting.empty() && peer.asking.empty()) peers_.erase(found);
+  }
+  if (was_current) {
+    HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
+    port_->NodeDown({.name = node});
+  }
+  if (gives_up) GiveUp(node, why);
+  if (successor != nullptr) Decide(successor, std::nullopt);
+}
+
+void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
+  std::vector<std::function<void(absl::Status)>> asking;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(node);
+    if (found == peers_.end()) return;
+    if (!found->second.is_idle()) return;
+    asking = std::exchange(found->second.asking, {});
+    peers_.erase(found);
+  }
+  HYDRA_LOG(WARNING) << "node " << node << " can't be reached: " << why.message();
+  port_->NodeDown({.name = node});
+  for (const auto& done : asking) done(why);
+}
+
+// Says something now and then, and ends a connection on which nothing comes. A process: so a node whose schedulers hang
+// is silent.
+Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connection> connection) {
+  const absl::Duration patience = connection->agreement().peer.tick_time;
+  const absl::Duration interval = std::min(cluster->options_.tick_time, patience) / kTicks;
+  absl::Duration silence;
+  while (true) {
+    co_await Sleep(interval);
+    {
+      const MutexLock lock(cluster->mutex_);
+      const auto found = cluster->peers_.find(connection->peer_name());
+      if (found == cluster->peers_.end() || found->second.current != connection) co_return;
+    }
+    silence = connection->Tick() ? absl::ZeroDuration() : silence + interval;
+    if (silence >= patience)
+      connection->End(v1::Refusal::DISCONNECTED, "nothing has come for too long");
+    if (connection->is_ending()) connection->End(v1::Refusal::DISCONNECTED, "");
+  }
+}
+
+// ---- What is asked by users.
+
+void Cluster::Connect(const std::string& node, std::function<void(absl::Status)> done) {
+  absl::Status now = ParseNodeName(node).status();
+  if (now.ok() && node == self_.id.name)
+    now = absl::InvalidArgumentError("a node has no connection with itself");
+  bool is_now = true;
+  if (now.ok()) {
+    const MutexLock lock(mutex_);
+    if (stopped_) {
+      now = absl::UnavailableError("the node has stopped");
+    } else if (Peer& peer = peers_[node]; peer.current == nullptr) {
+      is_now = false;
+      peer.asking.push_back(done);
+      if (peer.is_idle()) Dial(node, peer);
+    }
+  }
+  if (is_now) done(now);
+}
+
+absl::Status Cluster::Disconnect(std::string_view node) {
+  std::shared_ptr<Connection> current;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(std::string(node));
+    if (found != peers_.end()) current = found->second.current;
+  }
+  if (current == nullptr)
+    return absl::NotFoundError(absl::StrCat("there is no connection with ", std::string(node)));
+  current->End(v1::Refusal::DISCONNECTED, "it was disconnected");
+  return absl::OkStatus();
+}
+
+void Cluster::Ping(const std::string& node, std::function<void()> answered) {
+  std::shared_ptr<Connection> current;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(node);
+    if (found != peers_.end()) current = found->second.current;
+  }
+  if (current != nullptr) current->Ping(std::move(answered));
+}
+
+std::vector<std::string> Cluster::Connected(bool hidden) const {
+  const MutexLock lock(mutex_);
+  std::vector<std::string> nodes;
+  for (const auto& [name, peer] : peers_) {
+    if (peer.current == nullptr) continue;
+    if ((options_.hidden || peer.current->agreement().peer.hidden) == hidden) nodes.push_back(name);
+  }
+  return nodes;
+}
+
+std::vector<std::string> Cluster::Connecting() const {
+  const MutexLock lock(mutex_);
+  std::vector<std::string> nodes;
+  for (const auto& [name, peer] : peers_) {
+    if (peer.current == nullptr) nodes.push_back(name);
+  }
+  return nodes;
+}
+
+void Cluster::Stop() {
+  std::vector<std::shared_ptr<Connection>> connections;
+  {
+    const MutexLock lock(mutex_);
+    if (std::exchange(stopped_, true)) return;
+    for (const auto& [name, peer] : peers_) {
+      for (const auto& connection : {peer.current, peer.dialling, peer.admitted, peer.trying})
+        if (connection != nullptr) connections.push_back(connection);
+    }
+    connections.insert(connections.end(), accepted_.begin(), accepted_.end());
+  }
+  for (const auto& connection : connections)
+    connection->End(v1::Refusal::STOPPING, "the node stops");
+  links_->Stop();
+}
+
+}  // namespace hydra::node_internal

@@ -1,0 +1,117 @@
+// Cluster: the nodes that this one has, or wants, a connection with.
+//
+// Between two nodes there is one connection. Who has something to send dials; if both do, the attempt of the node with
+// the greater name wins, and the other is ended. A node that dials although there is a connection with it may have lost
+// its end of that, or may be another of the same name: the connection is tried, and decides.
+#ifndef HYDRA_NODE_INTERNAL_CLUSTER_H_
+#define HYDRA_NODE_INTERNAL_CLUSTER_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hydra/base/mutex.h"
+#include "hydra/node/internal/connection.h"
+#include "hydra/node/internal/grpc_links.h"
+#include "hydra/node/internal/handshake.h"
+#include "hydra/node/node_options.h"
+#include "hydra/process/async.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/runtime.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::node_internal {
+
+// Thread safety: any thread.
+class Cluster final : public ConnectionOwner, public std::enable_shared_from_this<Cluster> {
+ public:
+  // Makes the runtime a node; see Node::Start.
+  static absl::StatusOr<std::shared_ptr<Cluster>> Start(Runtime& runtime, NodeOptions options);
+
+  Cluster(Runtime& runtime, NodeOptions options, std::string cookie);
+
+  const std::string& name() const { return self_.id.name; }
+
+  // From the runtime. See Transport.
+  void Send(const NodeId& node, Envelope envelope);
+
+  // Calls `done` when there is a connection with the node, or can't be one; perhaps at once.
+  void Connect(const std::string& node, std::function<void(absl::Status)> done);
+  absl::Status Disconnect(std::string_view node);
+  // Calls `answered` when the node has answered. Nothing if there is no connection.
+  void Ping(const std::string& node, std::function<void()> answered);
+  // The nodes with which there is a connection: those where one of the two is hidden, or the others.
+  std::vector<std::string> Connected(bool hidden) const;
+  std::vector<std::string> Connecting() const;
+  void Stop();
+
+  // ---- ConnectionOwner.
+
+  void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& peer) override;
+  void Connected(const std::shared_ptr<Connection>& connection) override;
+  void Ended(const std::shared_ptr<Connection>& connection) override;
+  void Deliver(const NodeId& peer, Envelope envelope) override;
+
+ private:
+  struct Waiting {
+    Envelope envelope;
+    Pid sender;
+  };
+  struct Peer {
+    // Whether there is no connection, and none is to be expected.
+    bool is_idle() const {
+      return current == nullptr && dialling == nullptr && admitted == nullptr && !expects;
+    }
+
+    std::shared_ptr<Connection> current;   // takes signals
+    std::shared_ptr<Connection> dialling;  // this node's attempt
+    std::shared_ptr<Connection> admitted;  // about to be current
+    std::shared_ptr<Connection> trying;    // the other has dialled although there is one: see Try
+    bool expects = false;          // this node's attempt begins, or has lost against the other's
+    uint64_t attempt = 0;          // that a time limit is for
+    std::vector<Waiting> waiting;  // for a connection
+    std::vector<std::function<void(absl::Status)>> asking;  // likewise
+  };
+
+  absl::Status Listen();
+  std::string CookieFor(std::string_view node) const;
+  std::shared_ptr<Connection> NewConnection(Role role, std::string wanted);
+  std::shared_ptr<LinkEvents> Accepted(std::shared_ptr<LinkStream> stream);
+  void Dial(const std::string& node, Peer& peer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DialNow(const std::string& node, uint64_t attempt);
+  void AttemptIsOver(const std::string& node, uint64_t attempt);
+  void Try(const std::string& node, const std::shared_ptr<Connection>& current,
+           const std::shared_ptr<Connection>& connection, bool is_same_life);
+  void Decide(const std::shared_ptr<Connection>& connection, std::optional<v1::Refusal> refusal);
+  void GiveUp(const std::string& node, const absl::Status& why);
+  void ReportDown(const std::string& node);
+  void After(absl::Duration time, std::function<void()> call);
+  static Async<> Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connection> connection);
+
+  Runtime& runtime_;
+  const NodeOptions options_;
+  const std::string cookie_;
+  Party self_;
+  std::unique_ptr<GrpcLinks> links_;
+  std::optional<Port> port_;
+
+  mutable Mutex mutex_;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t last_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved
+};
+
+}  // namespace hydra::node_internal
+
+#endif  // HYDRA_NODE_INTERNAL_CLUSTER_H_

@@ -1,0 +1,320 @@
+#include "hydra/node/internal/connection.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "hydra/base/mutex.h"
+#include "hydra/base/status_macros.h"
+#include "hydra/node/internal/envelope_decoder.h"
+#include "hydra/node/internal/handshake.h"
+#include "hydra/node/internal/link_proto.h"
+#include "hydra/node/internal/link_stream.h"
+#include "hydra/node/internal/mac.h"
+#include "hydra/node/internal/outbound.h"
+#include "hydra/process/node_id.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::node_internal {
+namespace {
+
+// What a large envelope takes besides its value, at most: the names of the nodes in it, about.
+constexpr size_t kMaxOverhead = size_t{1} << 20;
+
+absl::Status StatusOf(const v1::Refusal& refusal) {
+  const std::string text = absl::StrCat(v1::Refusal::Why_Name(refusal.why()), ": ", refusal.text());
+  switch (refusal.why()) {
+    case v1::Refusal::WRONG_COOKIE:
+    case v1::Refusal::NOT_ALLOWED:
+      return absl::PermissionDeniedError(text);
+    case v1::Refusal::TOO_SLOW:
+      return absl::DeadlineExceededError(text);
+    default:
+      return absl::UnavailableError(text);
+  }
+}
+
+v1::Refusal MakeRefusal(v1::Refusal::Why why, std::string_view text) {
+  v1::Refusal refusal;
+  refusal.set_why(why);
+  refusal.set_text(std::string(text));
+  return refusal;
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionOwner& owner, Role role, const Party& self, std::string wanted,
+                       std::function<std::string(std::string_view)> cookie,
+                       size_t max_message_bytes)
+    : owner_(owner),
+      role_(role),
+      self_(self),
+      handshake_(role, self, wanted, std::move(cookie), NewNonce()),
+      peer_name_(std::move(wanted)),
+      assembly_(max_message_bytes + kMaxOverhead) {}
+
+void Connection::SetStream(std::shared_ptr<LinkStream> stream) { stream_ = std::move(stream); }
+
+// ---- The handshake.
+
+void Connection::OnOpen() {
+  if (role_ == Role::kDialler) Take(handshake_.Begin());
+  stream_->Read();
+}
+
+void Connection::Take(Handshake::Step step) {
+  if (step.asks_admission) {
+    peer_name_ = handshake_.peer().id.name;
+    {
+      const MutexLock lock(mutex_);
+      if (state_ == State::kEnding) return;
+      state_ = State::kUndecided;
+    }
+    return owner_.AsksAdmission(shared_from_this(), handshake_.peer());
+  }
+  const bool sends = step.send.has_value();
+  {
+    const MutexLock lock(mutex_);
+    if (state_ == State::kEnding) return;
+    if (sends) {
+      first_ = *std::move(step.send);
+      has_first_ = true;
+    }
+    if (step.connected.has_value()) state_ = State::kConnected;
+    if (step.failed.has_value()) BeginEnd(*step.failed);
+  }
+  if (sends) WriteIfIdle();
+  if (step.failed.has_value()) {
+    stream_->End(/*after_write=*/sends);
+  } else if (step.connected.has_value()) {
+    agreement_ = std::move(step.connected);
+    decoder_.emplace(self_.id, agreement_->peer.id);
+    owner_.Connected(shared_from_this());
+  }
+}
+
+void Connection::Decide(const std::optional<v1::Refusal>& refusal) {
+  {
+    const MutexLock lock(mutex_);
+    if (state_ != State::kUndecided) return;
+    state_ = State::kHandshake;
+  }
+  Take(refusal.has_value() ? handshake_.Refuse(refusal->why(), refusal->text())
+                           : handshake_.Admit());
+  if (refusal.has_value()) stream_->Read();
+}
+
+void Connection::Begin() {
+  {
+    const MutexLock lock(mutex_);
+    if (state_ == State::kConnected) state_ = State::kOpen;
+  }
+  WriteIfIdle();
+  stream_->Read();
+}
+
+// ---- In.
+
+void Connection::OnFrame(v1::Frame frame) {
+  State state;
+  {
+    const MutexLock lock(mutex_);
+    state = state_;
+    has_heard_ = true;
+  }
+  if (state == State::kHandshake) {
+    Take(handshake_.Receive(frame));
+    if (IsHeldUp()) return;
+  } else if (frame.has_refusal()) {
+    Refused(frame.refusal());
+  } else if (state == State::kOpen) {
+    if (const absl::Status taken = TakeSignals(frame); !taken.ok())
+      End(v1::Refusal::MALFORMED, std::string(taken.message()));
+  }
+  stream_->Read();
+}
+
+bool Connection::IsHeldUp() const {
+  const MutexLock lock(mutex_);
+  return agreement_.has_value() || state_ == State::kUndecided;
+}
+
+absl::Status Connection::TakeSignals(v1::Frame& frame) {
+  if (frame.step_case() != v1::Frame::STEP_NOT_SET)
+    return absl::InvalidArgumentError("a step of the handshake, which is over");
+  const NodeId& peer = agreement_->peer.id;
+  for (v1::Envelope& encoded : *frame.mutable_envelopes()) {
+    HYDRA_ASSIGN_OR_RETURN(Envelope envelope, decoder_->Decode(std::move(encoded)));
+    owner_.Deliver(peer, std::move(envelope));
+  }
+  for (v1::Piece& piece : *frame.mutable_pieces()) {
+    HYDRA_ASSIGN_OR_RETURN(std::optional<v1::Envelope> encoded, assembly_.Take(std::move(piece)));
+    if (!encoded.has_value()) continue;
+    HYDRA_ASSIGN_OR_RETURN(Envelope envelope, decoder_->Decode(*std::move(encoded)));
+    owner_.Deliver(peer, std::move(envelope));
+  }
+  if (frame.pings().empty() && frame.pongs().empty()) return absl::OkStatus();
+  std::vector<std::function<void()>> answered;
+  {
+    const MutexLock lock(mutex_);
+    for (const uint64_t ping : frame.pings()) first_.add_pongs(ping);
+    has_first_ = has_first_ || !frame.pings().empty();
+    for (const uint64_t pong : frame.pongs()) {
+      auto ping = pings_.extract(pong);
+      if (!ping.empty()) answered.push_back(std::move(ping.mapped()));
+    }
+  }
+  for (const std::function<void()>& call : answered) call();
+  WriteIfIdle();
+  return absl::OkStatus();
+}
+
+// ---- Out.
+
+void Connection::Send(Envelope envelope, const Pid& sender) {
+  {
+    const MutexLock lock(mutex_);
+    if (state_ == State::kEnding) return;
+    outbound_.Add(std::move(envelope), sender);
+  }
+  WriteIfIdle();
+}
+
+size_t Connection::waiting_bytes() const {
+  const MutexLock lock(mutex_);
+  return outbound_.bytes();
+}
+
+void Connection::WriteIfIdle() {
+  v1::Frame frame;
+  {
+    const MutexLock lock(mutex_);
+    if (writing_ || !HasMore()) return;
+    writing_ = true;
+    frame = NextFrame();
+  }
+  stream_->Write(frame);
+}
+
+void Connection::OnWritten() {
+  v1::Frame frame;
+  {
+    const MutexLock lock(mutex_);
+    writing_ = HasMore();
+    if (!writing_) return;
+    frame = NextFrame();
+  }
+  stream_->Write(frame);
+}
+
+// Signals wait until the connection is open; and once it ends only what says so goes out.
+bool Connection::HasMore() const {
+  return has_first_ || owes_tick_ || (state_ == State::kOpen && !outbound_.empty());
+}
+
+v1::Frame Connection::NextFrame() {
+  v1::Frame frame;
+  if (std::exchange(has_first_, false)) frame = std::exchange(first_, v1::Frame());
+  owes_tick_ = false;
+  has_said_ = true;
+  if (state_ != State::kOpen || outbound_.empty()) return frame;
+  v1::Frame signals = outbound_.NextFrame();
+  signals.mutable_pings()->Swap(frame.mutable_pings());
+  signals.mutable_pongs()->Swap(frame.mutable_pongs());
+  return signals;
+}
+
+// ---- Whether it is there.
+
+void Connection::Ping(std::function<void()> answered) {
+  {
+    const MutexLock lock(mutex_);
+    if (state_ == State::kEnding) return;
+    pings_.emplace(++last_ping_, std::move(answered));
+    first_.add_pings(last_ping_);
+    has_first_ = true;
+  }
+  WriteIfIdle();
+}
+
+bool Connection::Tick() {
+  bool has_heard = false;
+  {
+    const MutexLock lock(mutex_);
+    has_heard = std::exchange(has_heard_, false);
+    owes_tick_ = !std::exchange(has_said_, false) && state_ == State::kOpen;
+  }
+  WriteIfIdle();
+  return has_heard;
+}
+
+// ---- Its end.
+
+void Connection::End(v1::Refusal::Why why, std::string_view text) {
+  State before;
+  {
+    const MutexLock lock(mutex_);
+    before = state_;
+    if (before != State::kEnding) {
+      BeginEnd(MakeRefusal(why, text));
+      *first_.mutable_refusal() = MakeRefusal(why, text);
+      has_first_ = true;
+    }
+  }
+  if (before == State::kEnding) return stream_->End(/*after_write=*/false);
+  WriteIfIdle();
+  stream_->End(/*after_write=*/true);
+  if (before == State::kConnected || before == State::kUndecided) stream_->Read();
+}
+
+// The other has ended it.
+void Connection::Refused(const v1::Refusal& refusal) {
+  {
+    const MutexLock lock(mutex_);
+    if (state_ == State::kEnding) return;
+    BeginEnd(refusal);
+  }
+  stream_->End(/*after_write=*/true);
+}
+
+void Connection::BeginEnd(const v1::Refusal& refusal) {
+  state_ = State::kEnding;
+  why_ended_ = StatusOf(refusal);
+  has_lost_ = refusal.why() == v1::Refusal::SIMULTANEOUS;
+}
+
+bool Connection::has_lost() const {
+  const MutexLock lock(mutex_);
+  return has_lost_;
+}
+
+bool Connection::is_ending() const {
+  const MutexLock lock(mutex_);
+  return state_ == State::kEnding;
+}
+
+absl::Status Connection::why_ended() const {
+  const MutexLock lock(mutex_);
+  return why_ended_;
+}
+
+void Connection::OnEnd(std::string why) {
+  {
+    const MutexLock lock(mutex_);
+    state_ = State::kEnding;
+    pings_.clear();
+    if (why_ended_.ok()) why_ended_ = absl::UnavailableError(why);
+  }
+  owner_.Ended(shared_from_this());
+}
+
+}  // namespace hydra::node_internal

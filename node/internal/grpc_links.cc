@@ -1,0 +1,455 @@
+#include "hydra/node/internal/grpc_links.h"
+
+#include <grpcpp/alarm.h>
+#include <grpcpp/grpcpp.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "hydra/base/mutex.h"
+#include "hydra/node/internal/link_proto.h"
+#include "hydra/node/internal/link_stream.h"
+#include "node/proto/link.grpc.pb.h"
+
+namespace hydra::node_internal {
+namespace {
+
+// No frame is larger; gRPC ends a stream on which a larger one comes.
+constexpr int kMaxFrameBytes = 1 << 20;
+
+// What a completion queue yields when it is done.
+class Event {
+ public:
+  virtual ~Event() = default;
+  virtual void Done(bool ok) = 0;
+};
+
+// An event that calls a member function.
+template <typename T, void (T::*kDone)(bool)>
+class EventOf final : public Event {
+ public:
+  explicit EventOf(T& owner) : owner_(owner) {}
+  void Done(bool ok) override { (owner_.*kDone)(ok); }
+
+ private:
+  T& owner_;
+};
+
+class GrpcStream;
+
+// The streams that live: those of which something may be in the completion queue, or come into it.
+class LivingStreams {
+ public:
+  // Returns false if there can be no more.
+  bool Add(const std::shared_ptr<GrpcStream>& stream);
+  void Remove(const std::shared_ptr<GrpcStream>& stream);
+  // Ends them all, lets no more in, and waits until none is left.
+  void EndAll();
+
+ private:
+  Mutex mutex_;
+  CondVar none_left_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_set<std::shared_ptr<GrpcStream>> living_ ABSL_GUARDED_BY(mutex_);
+};
+
+// What both ends of a stream have in common. Protocol: there is one read at a time until one fails, then Finish; one
+// write at a time; no Finish while there is a write. It ends when nothing of it is in the completion queue.
+class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcStream> {
+ public:
+  explicit GrpcStream(LivingStreams& living) : living_(living) {}
+
+  void Read() override {
+    const MutexLock lock(mutex_);
+    if (finishing_) return;
+    ++in_flight_;
+    StartRead(&frame_, &read_);
+  }
+
+  void Write(const v1::Frame& frame) override {
+    const MutexLock lock(mutex_);
+    if (finishing_ || closing_) return;
+    writing_ = true;
+    ++in_flight_;
+    StartWrite(frame, &written_);
+  }
+
+  void End(bool after_write) override {
+    const MutexLock lock(mutex_);
+    if (!after_write) return Cancel();
+    if (std::exchange(closing_, true) || finishing_) return;
+    if (!writing_) CloseWrites();
+  }
+
+ protected:
+  // Begins the life of the stream, until OnEnd. Returns false if it can't live.
+  bool Live(std::shared_ptr<LinkEvents> events) {
+    events_ = std::move(events);
+    return living_.Add(shared_from_this());
+  }
+
+  void Opened(bool ok) {
+    Settle(/*read_on=*/ok);
+    if (ok) events_->OnOpen();
+  }
+
+  virtual void StartRead(v1::Frame* frame, Event* event) = 0;
+  virtual void StartWrite(const v1::Frame& frame, Event* event) = 0;
+  virtual void StartFinish(Event* event) = 0;
+  // Says that no more will be written; returns false where only Finish says that.
+  virtual bool StartWritesDone(Event* event) = 0;
+  virtual void Cancel() = 0;
+  virtual std::string WhyFinished() const = 0;
+
+  // For what is started by those that are derived from it.
+  Event* opened() {
+    const MutexLock lock(mutex_);
+    ++in_flight_;
+    return &opened_;
+  }
+
+ private:
+  void ReadDone(bool ok) {
+    Settle(/*read_on=*/ok);
+    if (ok) events_->OnFrame(std::exchange(frame_, v1::Frame()));
+  }
+
+  void WriteDone(bool ok) {
+    bool may_write = false;
+    {
+      const MutexLock lock(mutex_);
+      --in_flight_;
+      writing_ = false;
+      if (finish_when_written_) {
+        BeginFinish();
+      } else if (closing_) {
+        CloseWrites();
+      } else {
+        may_write = ok && !finishing_;
+      }
+    }
+    EndIfOver();
+    if (may_write) events_->OnWritten();
+  }
+
+  void ClosedWrites(bool) { Settle(/*read_on=*/true); }
+
+  void Finished(bool) {
+    {
+      const MutexLock lock(mutex_);
+      --in_flight_;
+      finished_ = true;
+    }
+    EndIfOver();
+  }
+
+  // Something has come out of the completion queue.
+  void Settle(bool read_on) {
+    {
+      const MutexLock lock(mutex_);
+      --in_flight_;
+      if (!read_on) BeginFinish();
+    }
+    EndIfOver();
+  }
+
+  void CloseWrites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!StartWritesDone(&closed_writes_)) return BeginFinish();
+    ++in_flight_;
+  }
+
+  void BeginFinish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (writing_) {
+      finish_when_written_ = true;
+      return Cancel();
+    }
+    if (std::exchange(finishing_, true)) return;
+    ++in_flight_;
+    StartFinish(&finish_);
+  }
+
+  void EndIfOver() {
+    {
+      const MutexLock lock(mutex_);
+      if (!finished_ || in_flight_ > 0) return;
+    }
+    const std::shared_ptr<GrpcStream> self = shared_from_this();
+    std::exchange(events_, nullptr)->OnEnd(WhyFinished());
+    living_.Remove(self);
+  }
+
+  EventOf<GrpcStream, &GrpcStream::Opened> opened_{*this};
+  EventOf<GrpcStream, &GrpcStream::ReadDone> read_{*this};
+  EventOf<GrpcStream, &GrpcStream::WriteDone> written_{*this};
+  EventOf<GrpcStream, &GrpcStream::ClosedWrites> closed_writes_{*this};
+  EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
+  LivingStreams& living_;
+  std::shared_ptr<LinkEvents> events_;
+  v1::Frame frame_;  // that is being read
+
+  Mutex mutex_;
+  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in the completion queue
+  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // no more is to be written
+  bool finish_when_written_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+bool LivingStreams::Add(const std::shared_ptr<GrpcStream>& stream) {
+  const MutexLock lock(mutex_);
+  if (!closed_) living_.insert(stream);
+  return !closed_;
+}
+
+void LivingStreams::Remove(const std::shared_ptr<GrpcStream>& stream) {
+  const MutexLock lock(mutex_);
+  living_.erase(stream);
+  if (living_.empty()) none_left_.NotifyAll();
+}
+
+void LivingStreams::EndAll() {
+  absl::flat_hash_set<std::shared_ptr<GrpcStream>> living;
+  {
+    const MutexLock lock(mutex_);
+    closed_ = true;
+    living = living_;
+  }
+  for (const std::shared_ptr<GrpcStream>& stream : living) stream->End(/*after_write=*/false);
+  living.clear();
+  const MutexLock lock(mutex_);
+  while (!living_.empty()) none_left_.Wait(mutex_);
+}
+
+class DialledStream final : public GrpcStream {
+ public:
+  DialledStream(LivingStreams& living, std::shared_ptr<grpc::Channel> channel)
+      : GrpcStream(living), channel_(std::move(channel)), stub_(v1::Link::NewStub(channel_)) {}
+
+  void Dial(grpc::CompletionQueue* queue, std::shared_ptr<LinkEvents> events) {
+    if (!Live(events)) return events->OnEnd("this node stops");
+    stream_ = stub_->PrepareAsyncConnect(&context_, queue);
+    stream_->StartCall(opened());
+  }
+
+ private:
+  void StartRead(v1::Frame* frame, Event* event) override { stream_->Read(frame, event); }
+  void StartWrite(const v1::Frame& frame, Event* event) override { stream_->Write(frame, event); }
+  void StartFinish(Event* event) override { stream_->Finish(&status_, event); }
+  bool StartWritesDone(Event* event) override {
+    stream_->WritesDone(event);
+    return true;
+  }
+  void Cancel() override { context_.TryCancel(); }
+  std::string WhyFinished() const override {
+    return status_.ok() ? "the other node has ended it" : status_.error_message();
+  }
+
+  const std::shared_ptr<grpc::Channel> channel_;
+  const std::unique_ptr<v1::Link::Stub> stub_;
+  grpc::ClientContext context_;
+  grpc::Status status_;
+  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::Frame, v1::Frame>> stream_;
+};
+
+// Waits for a stream to be opened by another node, and is it then.
+class AcceptedStream final : public GrpcStream {
+ public:
+  using GrpcStream::GrpcStream;
+
+  // What is called when it has been opened, or never will be.
+  using Accepted = std::function<void(std::shared_ptr<AcceptedStream>, bool ok)>;
+
+  void Await(v1::Link::AsyncService& service, grpc::ServerCompletionQueue* queue,
+             Accepted accepted) {
+    waiting_ = std::static_pointer_cast<AcceptedStream>(shared_from_this());
+    accepted_ = std::move(accepted);
+    service.RequestConnect(&context_, &stream_, queue, queue, &called_);
+  }
+
+  void Open(std::shared_ptr<LinkEvents> events) {
+    if (!Live(events)) return events->OnEnd("this node stops");
+    events->OnOpen();
+  }
+
+ private:
+  void Called(bool ok) { accepted_(std::exchange(waiting_, nullptr), ok); }
+
+  void StartRead(v1::Frame* frame, Event* event) override { stream_.Read(frame, event); }
+  void StartWrite(const v1::Frame& frame, Event* event) override { stream_.Write(frame, event); }
+  void StartFinish(Event* event) override { stream_.Finish(grpc::Status::OK, event); }
+  bool StartWritesDone(Event*) override { return false; }
+  void Cancel() override { context_.TryCancel(); }
+  std::string WhyFinished() const override { return "the other node has ended it"; }
+
+  EventOf<AcceptedStream, &AcceptedStream::Called> called_{*this};
+  std::shared_ptr<AcceptedStream> waiting_;
+  Accepted accepted_;
+  grpc::ServerContext context_;
+  grpc::ServerAsyncReaderWriter<v1::Frame, v1::Frame> stream_{&context_};
+};
+
+// Ends a stream that nobody wants.
+class Refusing final : public LinkEvents {
+ public:
+  explicit Refusing(std::shared_ptr<LinkStream> stream) : stream_(std::move(stream)) {}
+  void OnOpen() override {
+    stream_->Read();
+    stream_->End(/*after_write=*/true);
+  }
+  void OnFrame(v1::Frame) override { stream_->Read(); }
+  void OnWritten() override {}
+  void OnEnd(std::string) override { stream_ = nullptr; }
+
+ private:
+  std::shared_ptr<LinkStream> stream_;
+};
+
+std::shared_ptr<grpc::ServerCredentials> ServerCredentialsOf(const std::optional<TlsFiles>& tls) {
+  if (!tls.has_value()) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options(
+      tls->require_client_certificate ? GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY
+                                      : GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  options.pem_root_certs = tls->authority;
+  options.pem_key_cert_pairs.push_back({tls->private_key, tls->certificate_chain});
+  return grpc::SslServerCredentials(options);
+}
+
+std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsOf(const std::optional<TlsFiles>& tls) {
+  if (!tls.has_value()) return grpc::InsecureChannelCredentials();
+  return grpc::SslCredentials({.pem_root_certs = tls->authority,
+                               .pem_private_key = tls->private_key,
+                               .pem_cert_chain = tls->certificate_chain});
+}
+
+// A call that goes through the completion queue; destroys itself.
+struct Posted final : Event {
+  explicit Posted(std::function<void()> what) : call(std::move(what)) {}
+  void Done(bool) override {
+    call();
+    delete this;
+  }
+
+  grpc::Alarm alarm;
+  const std::function<void()> call;
+};
+
+class Links final : public GrpcLinks {
+ public:
+  Links(std::optional<TlsFiles> tls, Accept accept)
+      : tls_(std::move(tls)), accept_(std::move(accept)) {}
+  ~Links() override { Stop(); }
+
+  absl::Status Listen(const std::string& listen) {
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort(listen, ServerCredentialsOf(tls_), &port_);
+    builder.RegisterService(&service_);
+    builder.SetMaxReceiveMessageSize(kMaxFrameBytes);
+    // Two nodes must not listen at the same port.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    queue_ = builder.AddCompletionQueue();
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr) {
+      queue_->Shutdown();
+      Poll();
+      return absl::AlreadyExistsError("can't listen at " + listen +
+                                      ": the address is in use, or not this machine's");
+    }
+    return absl::OkStatus();
+  }
+
+  void Begin() override {
+    AwaitNext();
+    poller_ = std::thread([this] { Poll(); });
+  }
+
+  int port() const override { return port_; }
+
+  std::shared_ptr<LinkStream> Dial(const std::string& address,
+                                   std::shared_ptr<LinkEvents> events) override {
+    grpc::ChannelArguments arguments;
+    arguments.SetMaxReceiveMessageSize(kMaxFrameBytes);
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a dial knows nothing of others
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+    arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+    if (tls_.has_value() && !tls_->peer_name.empty())
+      arguments.SetSslTargetNameOverride(tls_->peer_name);
+    auto stream = std::make_shared<DialledStream>(
+        living_, grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
+    stream->Dial(queue_.get(), std::move(events));
+    return stream;
+  }
+
+  void Post(std::function<void()> call) override {
+    const MutexLock lock(mutex_);
+    if (stopping_) return;
+    auto* posted = new Posted(std::move(call));
+    posted->alarm.Set(queue_.get(), gpr_now(GPR_CLOCK_MONOTONIC), posted);
+  }
+
+  void Stop() override {
+    {
+      const MutexLock lock(mutex_);
+      if (std::exchange(stopping_, true)) return;
+    }
+    living_.EndAll();
+    server_->Shutdown(std::chrono::system_clock::now());
+    queue_->Shutdown();
+    if (!poller_.joinable()) Begin();  // what is in the queue must come out of it
+    poller_.join();
+  }
+
+ private:
+  // Nothing may be asked of a queue that is shut down.
+  void AwaitNext() {
+    const MutexLock lock(mutex_);
+    if (stopping_) return;
+    std::make_shared<AcceptedStream>(living_)->Await(
+        service_, queue_.get(), [this](const std::shared_ptr<AcceptedStream>& stream, bool ok) {
+          if (!ok) return;  // the server shuts down
+          AwaitNext();
+          std::shared_ptr<LinkEvents> events = accept_(stream);
+          if (events == nullptr) events = std::make_shared<Refusing>(stream);
+          stream->Open(std::move(events));
+        });
+  }
+
+  void Poll() {
+    void* event = nullptr;
+    bool ok = false;
+    while (queue_->Next(&event, &ok)) static_cast<Event*>(event)->Done(ok);
+  }
+
+  const std::optional<TlsFiles> tls_;
+  const Accept accept_;
+  LivingStreams living_;
+  int port_ = 0;
+  v1::Link::AsyncService service_;
+  std::unique_ptr<grpc::ServerCompletionQueue> queue_;
+  std::unique_ptr<grpc::Server> server_;
+  std::thread poller_;
+
+  Mutex mutex_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<GrpcLinks>> GrpcLinks::Start(const std::string& listen,
+                                                            std::optional<TlsFiles> tls,
+                                                            Accept accept) {
+  auto links = std::make_unique<Links>(std::move(tls), std::move(accept));
+  if (absl::Status status = links->Listen(listen); !status.ok()) return status;
+  return links;
+}
+
+}  // namespace hydra::node_internal

@@ -1,0 +1,93 @@
+#include "hydra/node/internal/outbound.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <utility>
+
+#include "hydra/node/internal/envelope_encoder.h"
+#include "hydra/node/internal/link_proto.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::node_internal {
+
+// What an envelope takes besides its value, about.
+constexpr size_t kOverhead = 64;
+
+size_t Outbound::SizeOf(const Envelope& envelope) {
+  return envelope.value.bytes.size() + envelope.value.homes.size() * kOverhead +
+         envelope.reason.text().size() + kOverhead;
+}
+
+void Outbound::Add(Envelope envelope, const Pid& sender) {
+  const size_t size = SizeOf(envelope);
+  bytes_ += size;
+  if (const auto lane = lanes_.find(sender); lane != lanes_.end()) {
+    lane->second.behind.push_back(std::move(envelope));
+  } else if (size > kLarge) {
+    OpenLane(sender, std::move(envelope));
+  } else {
+    small_.push_back(std::move(envelope));
+  }
+}
+
+// The envelope is encoded now, in full: by the time that its last piece is sent all places may be others.
+void Outbound::OpenLane(const Pid& sender, Envelope envelope) {
+  const size_t size = SizeOf(envelope);
+  v1::Envelope encoded;
+  EnvelopeEncoder::EncodeInFull(std::move(envelope), encoded);
+  Large large = {.number = ++last_number_, .bytes = encoded.SerializeAsString()};
+  bytes_ += large.bytes.size() - size;
+  lanes_.emplace(sender, Lane{.large = std::move(large), .behind = {}});
+  turns_.push_back(sender);
+}
+
+v1::Frame Outbound::NextFrame() {
+  v1::Frame frame;
+  for (size_t bytes = 0; !small_.empty() && bytes < kFrame; small_.pop_front()) {
+    const size_t size = SizeOf(small_.front());
+    bytes += size;
+    bytes_ -= size;
+    encoder_.Encode(std::move(small_.front()), *frame.add_envelopes());
+  }
+  if (!turns_.empty()) AddPiece(frame);
+  return frame;
+}
+
+void Outbound::AddPiece(v1::Frame& frame) {
+  const Pid sender = turns_.front();
+  turns_.pop_front();
+  Large& large = lanes_.find(sender)->second.large;
+  v1::Piece& piece = *frame.add_pieces();
+  piece.set_envelope(large.number);
+  if (large.sent == 0) piece.set_size(large.bytes.size());
+  piece.set_bytes(large.bytes.substr(large.sent, kLarge));
+  large.sent += piece.bytes().size();
+  bytes_ -= piece.bytes().size();
+  if (large.sent < large.bytes.size()) {
+    const size_t behind = std::min(turns_.size(), kMaxLarge - 1);
+    turns_.insert(turns_.begin() + static_cast<std::ptrdiff_t>(behind), sender);
+  } else {
+    CloseLane(sender);
+  }
+}
+
+// The large one has been sent: what its sender has sent since follows, up to the next large one.
+void Outbound::CloseLane(const Pid& sender) {
+  auto lane = lanes_.extract(sender);
+  std::deque<Envelope>& behind = lane.mapped().behind;
+  while (!behind.empty()) {
+    Envelope next = std::move(behind.front());
+    behind.pop_front();
+    if (SizeOf(next) <= kLarge) {
+      small_.push_back(std::move(next));
+      continue;
+    }
+    OpenLane(sender, std::move(next));
+    lanes_.find(sender)->second.behind = std::move(behind);
+    return;
+  }
+}
+
+}  // namespace hydra::node_internal

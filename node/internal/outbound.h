@@ -1,0 +1,70 @@
+// What waits to be sent to one node, and in which order it is.
+//
+// Envelopes that are small go out in the order in which they come, many in a frame. One that is large is cut into
+// pieces, of which a frame has one, so that others overtake it; but not those of the same sender, which wait behind it: all
+// that one process sends stays in order, to whomever it is addressed.
+#ifndef HYDRA_NODE_INTERNAL_OUTBOUND_H_
+#define HYDRA_NODE_INTERNAL_OUTBOUND_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+
+#include "absl/container/flat_hash_map.h"
+#include "hydra/node/internal/envelope_encoder.h"
+#include "hydra/node/internal/link_proto.h"
+#include "hydra/process/pid.h"
+#include "hydra/process/transport.h"
+
+namespace hydra::node_internal {
+
+// Thread safety: thread-compatible.
+class Outbound {
+ public:
+  // An envelope that takes more bytes is large; and the size of a piece.
+  static constexpr size_t kLarge = size_t{64} << 10;
+  // A frame has no more envelopes when it has so many bytes of them.
+  static constexpr size_t kFrame = size_t{128} << 10;
+  // Large envelopes that are on their way at a time; others wait for one of them to be sent.
+  static constexpr size_t kMaxLarge = 16;
+
+  // Adds an envelope, which `sender` has sent.
+  void Add(Envelope envelope, const Pid& sender);
+
+  bool empty() const { return small_.empty() && lanes_.empty(); }
+  // What waits, in bytes, about.
+  size_t bytes() const { return bytes_; }
+
+  // Takes what is to be sent next. Not to be called while it is empty.
+  v1::Frame NextFrame();
+
+ private:
+  struct Large {
+    uint32_t number;
+    std::string bytes;
+    size_t sent = 0;
+  };
+  // Of a sender that has a large one on its way: what it has sent since.
+  struct Lane {
+    Large large;
+    std::deque<Envelope> behind;
+  };
+
+  static size_t SizeOf(const Envelope& envelope);
+  void AddToLane(Lane& lane, Envelope envelope);
+  void OpenLane(const Pid& sender, Envelope envelope);
+  void AddPiece(v1::Frame& frame);
+  void CloseLane(const Pid& sender);
+
+  EnvelopeEncoder encoder_;
+  std::deque<Envelope> small_;
+  absl::flat_hash_map<Pid, Lane> lanes_;
+  std::deque<Pid> turns_;  // of the senders that have lanes
+  uint32_t last_number_ = 0;
+  size_t bytes_ = 0;
+};
+
+}  // namespace hydra::node_internal
+
+#endif  // HYDRA_NODE_INTERNAL_OUTBOUND_H_
