@@ -43,8 +43,8 @@ Async<> BorrowBriefly(Pool<Worker> pool, uint32_t seed) {
   if (random() / 8 % 2 == 0) co_await Yield();
 }
 
-// POOL7: borrowers time out, give back, and are killed while they wait, while they hold, and while the answer is on
-// its way. Then all is free, and nobody waits.
+// POOL7: borrowers time out, give back, and are killed while they wait, while they hold, and while the answer
+// is on its way. Then all is free, and nobody waits.
 Async<> LoseNothing(PoolOptions options) {
   std::minstd_rand random(1);
   const Pool<Worker> pool = co_await StartPool(options);
@@ -58,7 +58,7 @@ Async<> LoseNothing(PoolOptions options) {
       if (random() / 8 % 4 == 0) co_await Yield();
     }
     for (int j = 0; j < kAtOnce; ++j) co_await AssertReceive<Down>();
-    // What is in the answer to who has ended comes back when that is destroyed, so maybe after the end is heard of.
+    // What is in the answer to who has ended comes back when that is destroyed, maybe after that end is heard.
     co_await UntilAllFree(pool, options.workers);
     const PoolStatus status = (co_await pool.Status()).value();
     CO_ASSERT_EQ(status.waiting, 0U);

@@ -220,8 +220,8 @@ HYDRA_TEST(CheckoutTest, WhoIsKilledDoesntWaitAnyMore) {
   co_await ExpectAllFree(pool, 1);
 }
 
-// POOL7: the answer to one that has been killed, or whose time is over, is on its way. The pool is suspended, so
-// that it answers then.
+// POOL7: the answer to one that has been killed, or whose time is over, is on its way. The pool is suspended,
+// so that it answers then.
 HYDRA_TEST(CheckoutTest, AnAnswerThatNobodyTakesComesBack) {
   const Pool<Worker> pool = co_await StartPool({.name = "workers", .workers = 2});
   EXPECT_OK(co_await sys::Suspend("workers"));
@@ -252,8 +252,8 @@ HYDRA_TEST(CheckoutTest, OneThatEndsWhileItIsLentIsReplaced) {
   co_await ExpectAllFree(pool, 1);
 }
 
-// POOL8: one that has ended is neither lent nor offered while the pool doesn't know of it yet. It is suspended
-// meanwhile.
+// POOL8: one that has ended is neither lent nor offered while the pool doesn't know of it yet. It is
+// suspended meanwhile.
 HYDRA_TEST(CheckoutTest, OneThatHasEndedIsNotLent) {
   const ScopedLogCapture quiet;
   const Pool<Worker> pool = co_await StartPool({.name = "workers", .workers = 2});

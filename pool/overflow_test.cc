@@ -118,7 +118,8 @@ Async<Lent> StartLent(PoolOptions options, std::function<absl::Status(int)> init
   co_return Lent{pool, borrower};
 }
 
-// POOL10: whoever waits first is told why; also that there is no such thing isn't taken for a pool that doesn't run.
+// POOL10: whoever waits first is told why; that there is no such thing doesn't mean
+// that the pool doesn't run.
 HYDRA_TEST(OverflowTest, AStartThatFailsIsTold) {
   const auto lent = co_await StartLent({.overflow = 1}, [](int start) {
     return start == 1 ? absl::NotFoundError("no route")

@@ -256,6 +256,8 @@ HYDRA_TEST(TableHeirTest, GetsItWhenTheVariableGoes) {
     reader = table.reader();
     table.SetHeir(Self(), "mine");
     Numbers moved(std::move(table));  // the heir goes with it
+    Numbers assigned;
+    assigned = std::move(moved);
   }
   EXPECT_TRUE(reader.is_open());
   EXPECT_EQ((co_await AssertReceive<Transfer>()).note, "mine");
@@ -390,7 +392,10 @@ HYDRA_TEST(TableHeirTest, GetsWhatWasSentOtherwise) {
   EXPECT_EQ((co_await AssertReceive<Transfer>()).note, "back");
 }
 
-// The heir that it is given to is the owner, and nobody's heir.
+struct Unread {};
+
+// The heir that it is given to is the owner, and nobody's heir: it is gone before its end is heard of, not
+// with its mailbox, which takes many turns.
 HYDRA_TEST(TableHeirTest, MayBeGivenIt) {
   const Owner owner = co_await SpawnOwner();
   const Pid heir = Spawn(Borrow);
@@ -398,6 +403,7 @@ HYDRA_TEST(TableHeirTest, MayBeGivenIt) {
   Send(owner.pid, GiveTo{heir});
   co_await EndBy(owner.pid, Return{});
   EXPECT_TRUE(owner.table.is_open());
+  for (int i = 0; i < 5000; ++i) Send(heir, Unread{});
   co_await IsAlive(heir);
   co_await Kill(heir);
   ExpectGone(owner.table);

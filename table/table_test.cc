@@ -130,9 +130,14 @@ TEST_P(TableTest, ClearRemovesAll) {
 // TAB1
 TEST_P(TableTest, InspectCopiesNothing) {
   table_.Insert("tea", "green");
-  const std::string* first = nullptr;
-  EXPECT_TRUE(table_.Inspect("tea", [&](const std::string& value) { first = &value; }));
-  EXPECT_TRUE(table_.Inspect("tea", [&](const std::string& value) { EXPECT_EQ(&value, first); }));
+  std::vector<const std::string*> values;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(table_.Inspect("tea", [&](const std::string& value) {
+      EXPECT_EQ(value, "green");
+      values.push_back(&value);
+    }));
+  }
+  EXPECT_THAT(values, ElementsAre(testing::NotNull(), values.at(0)));
   EXPECT_FALSE(table_.Inspect("none", [](const std::string&) { ADD_FAILURE(); }));
 }
 
@@ -324,7 +329,9 @@ TEST(TableValueTest, IntegersAreVisitedAsTheyAre) {
   std::vector<std::pair<int, int64_t>> all;
   table.ForEach([&](const int& key, const int64_t& value) { all.emplace_back(key, value); });
   EXPECT_THAT(all, ElementsAre(Pair(1, 20)));
-  EXPECT_TRUE(table.Inspect(1, [](const int64_t& value) { EXPECT_EQ(value, 20); }));
+  int64_t inspected = 0;
+  EXPECT_TRUE(table.Inspect(1, [&](const int64_t& value) { inspected = value; }));
+  EXPECT_EQ(inspected, 20);
 }
 
 // TAB3
