@@ -1,7 +1,9 @@
 // Workers that are lent to one process at a time.
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <set>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,7 @@
 #include "hydra/process/process.h"
 #include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
+#include "hydra/supervisor/child_spec.h"
 
 namespace hydra {
 namespace {
