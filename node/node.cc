@@ -23,7 +23,7 @@ namespace {
 using node_internal::Cluster;
 
 Async<absl::Status> ConnectTo(std::shared_ptr<Cluster> cluster, std::string node) {
-  co_return co_await Awaitable<absl::Status>([cluster, node](Completion<absl::Status> done) {
+  co_return co_await Awaitable<absl::Status>([cluster, node](const Completion<absl::Status>& done) {
     cluster->Connect(node, [done](absl::Status status) { done.Complete(std::move(status)); });
   });
 }
@@ -33,7 +33,7 @@ Async<absl::StatusOr<absl::Duration>> PingNode(std::shared_ptr<Cluster> cluster,
   HYDRA_CO_RETURN_IF_ERROR(co_await ConnectTo(cluster, node));
   const absl::Time start = Now();
   const std::optional<bool> answered =
-      co_await Awaitable<bool>([cluster, node](Completion<bool> done) {
+      co_await Awaitable<bool>([cluster, node](const Completion<bool>& done) {
         cluster->Ping(node, [done] { done.Complete(true); });
       }).Within(timeout);
   if (!answered.has_value())

@@ -48,6 +48,7 @@ concept StoppableFunction = std::is_invocable_v<F&, std::stop_token>;
 template <typename F>
 class [[nodiscard("a blocking function is called when it is awaited")]] BlockingCall final
     : public BlockingWait {
+  // NOLINTNEXTLINE(performance-unnecessary-value-param): it is moved where there is a use for it.
   static auto Call(F& function, [[maybe_unused]] std::stop_token stop) {
     if constexpr (StoppableFunction<F>) {
       return std::invoke(function, std::move(stop));

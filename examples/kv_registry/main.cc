@@ -52,7 +52,7 @@ class Bucket {
 
   void HandleCall(Put put) { values_[put.key] = std::move(put.value); }
 
-  std::optional<std::string> HandleCall(Get get) {
+  std::optional<std::string> HandleCall(const Get& get) {
     const auto found = values_.find(get.key);
     if (found == values_.end()) return std::nullopt;
     return found->second;

@@ -444,9 +444,10 @@ Async<> Serve(std::unique_ptr<Server<S>> server) {
 
 // The body of a server's process.
 template <typename S, typename... Args>
-// NOLINTNEXTLINE(performance-unnecessary-value-param): what is spawned with are values.
+// NOLINTBEGIN(performance-unnecessary-value-param): what is spawned with are values.
 Async<> RunServer(ReplyTo<StartServerRequest> started, StartContext context,
                   std::shared_ptr<const Via> via, Args... args) {
+  // NOLINTEND(performance-unnecessary-value-param)
   CheckOptionalCallbacks<S>();
   auto server = std::make_unique<Server<S>>(std::move(started), context);
   try {

@@ -376,7 +376,7 @@ Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connecti
 
 // ---- What is asked by users.
 
-void Cluster::Connect(const std::string& node, std::function<void(absl::Status)> done) {
+void Cluster::Connect(const std::string& node, const std::function<void(absl::Status)>& done) {
   absl::Status now = ParseNodeName(node).status();
   if (now.ok() && node == self_.id.name)
     now = absl::InvalidArgumentError("a node has no connection with itself");

@@ -46,7 +46,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void Send(const NodeId& node, Envelope envelope);
 
   // Calls `done` when there is a connection with the node, or can't be one; perhaps at once.
-  void Connect(const std::string& node, std::function<void(absl::Status)> done);
+  void Connect(const std::string& node, const std::function<void(absl::Status)>& done);
   absl::Status Disconnect(std::string_view node);
   // Calls `answered` when the node has answered. Nothing if there is no connection.
   void Ping(const std::string& node, std::function<void()> answered);
@@ -57,7 +57,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
 
   // ---- ConnectionOwner.
 
-  void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& peer) override;
+  void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& party) override;
   void Connected(const std::shared_ptr<Connection>& connection) override;
   void Ended(const std::shared_ptr<Connection>& connection) override;
   void Deliver(const NodeId& peer, Envelope envelope) override;

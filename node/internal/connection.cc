@@ -239,7 +239,7 @@ void Connection::Ping(std::function<void()> answered) {
   {
     const MutexLock lock(mutex_);
     if (state_ == State::kEnding) return;
-    pings_.emplace(++last_ping_, std::move(answered));
+    pings_[++last_ping_] = std::move(answered);
     first_.add_pings(last_ping_);
     has_first_ = true;
   }

@@ -39,8 +39,8 @@ class ConnectionOwner {
  public:
   virtual ~ConnectionOwner() = default;
 
-  // Another node, `peer`, has dialled, and has proved that it may. To be answered by `Decide`, later.
-  virtual void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& peer) = 0;
+  // Another node, `party`, has dialled, and has proved that it may. To be answered by `Decide`, later.
+  virtual void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& party) = 0;
 
   // The handshake is over. The connection takes signals when its Begin is called.
   virtual void Connected(const std::shared_ptr<Connection>& connection) = 0;

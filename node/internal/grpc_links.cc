@@ -235,7 +235,7 @@ class DialledStream final : public GrpcStream {
   DialledStream(LivingStreams& living, std::shared_ptr<grpc::Channel> channel)
       : GrpcStream(living), channel_(std::move(channel)), stub_(v1::Link::NewStub(channel_)) {}
 
-  void Dial(grpc::CompletionQueue* queue, std::shared_ptr<LinkEvents> events) {
+  void Dial(grpc::CompletionQueue* queue, const std::shared_ptr<LinkEvents>& events) {
     if (!Live(events)) return events->OnEnd("this node stops");
     stream_ = stub_->PrepareAsyncConnect(&context_, queue);
     stream_->StartCall(opened());
@@ -276,7 +276,7 @@ class AcceptedStream final : public GrpcStream {
     service.RequestConnect(&context_, &stream_, queue, queue, &called_);
   }
 
-  void Open(std::shared_ptr<LinkEvents> events) {
+  void Open(const std::shared_ptr<LinkEvents>& events) {
     if (!Live(events)) return events->OnEnd("this node stops");
     events->OnOpen();
   }
@@ -385,7 +385,7 @@ class Links final : public GrpcLinks {
       arguments.SetSslTargetNameOverride(tls_->peer_name);
     auto stream = std::make_shared<DialledStream>(
         living_, grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
-    stream->Dial(queue_.get(), std::move(events));
+    stream->Dial(queue_.get(), events);
     return stream;
   }
 
@@ -419,7 +419,7 @@ class Links final : public GrpcLinks {
           AwaitNext();
           std::shared_ptr<LinkEvents> events = accept_(stream);
           if (events == nullptr) events = std::make_shared<Refusing>(stream);
-          stream->Open(std::move(events));
+          stream->Open(events);
         });
   }
 

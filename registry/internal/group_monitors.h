@@ -20,7 +20,7 @@ class GroupMonitors {
   void Add(const Ref& ref, std::optional<std::string> group) {
     of_group_[group].push_back(ref);
     of_process_[ref.creator()].push_back(ref);
-    groups_.emplace(ref, std::move(group));
+    groups_[ref] = std::move(group);
   }
 
   // Returns whether there was such a monitor.

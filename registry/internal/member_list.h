@@ -20,6 +20,7 @@
 namespace hydra::registry_internal {
 
 template <typename Member>
+// NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility): it is a part of what is in the list.
 struct OfList {
   std::atomic<Member*> next{nullptr};  // written by the one who changes the list, read by all
   Member* previous = nullptr;          // for the one who changes it

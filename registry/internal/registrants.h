@@ -11,6 +11,7 @@ namespace hydra::registry_internal {
 
 // What an entry is, to be in the list of its process.
 template <typename Item>
+// NOLINTNEXTLINE(bugprone-crtp-constructor-accessibility): it is a part of what is in the list.
 struct OfProcess {
   Item* previous_of_process = nullptr;
   Item* next_of_process = nullptr;
