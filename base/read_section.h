@@ -47,6 +47,7 @@ struct alignas(64) ReadPlace {
   bool in_use = false;  // guarded by the lock of the list of places
 };
 
+// The time: raised by writers that look for what is unread, read by all who enter; see the protocol.
 extern std::atomic<uint64_t> read_epoch;
 
 // The calling thread's.

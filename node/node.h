@@ -15,7 +15,7 @@
 // other that it knows the cookie. When the connection is lost, or nothing has come for a time, links, monitors and requests
 // that reach there end with `noconnection`, once each; what was under way is lost.
 //
-// Which nodes there are, and when they come and go, processes are told by process/nodes.h. docs/node.md is the guide.
+// Which nodes there are, and when they come and go, processes are told by process/nodes.h. In the making: docs/architecture.md says what is missing.
 #ifndef HYDRA_NODE_NODE_H_
 #define HYDRA_NODE_NODE_H_
 

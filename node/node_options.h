@@ -48,7 +48,7 @@ struct NodeOptions {
   // Encryption, and proof by certificates; the cookie is asked for all the same. Nothing is encrypted without.
   std::optional<NodeTls> tls = {};
 
-  // Other nodes don't list it among their nodes, and it doesn't tell them of others.
+  // Node::List tells it, and those that it is connected with, from others.
   bool hidden = false;
   ConnectPolicy connect = ConnectPolicy::kOnFirstUse;
 
@@ -58,11 +58,7 @@ struct NodeOptions {
   // Each node says `tick_time` / 4 when it has nothing else to say.
   absl::Duration tick_time = absl::Seconds(60);
 
-  // Bytes that may wait to be sent to one node. A process that sends more is held at its next suspension until half of them
-  // have gone.
-  size_t max_buffered_bytes = size_t{8} << 20;
-  // A message that takes more bytes isn't sent: its sender hears of it as of one that can't cross nodes. One that comes
-  // ends the connection.
+  // A message that comes and takes more bytes ends the connection.
   size_t max_message_bytes = size_t{256} << 20;
 };
 

@@ -26,6 +26,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
 #include "hydra/registry/internal/directory.h"
@@ -46,7 +47,7 @@ class DuplicateRegistry {
 
  public:
   using Entry = RegistryEntry<Key, Value>;
-  using KeyView = registry_internal::ViewOf<Key>;
+  using KeyView = KeyViewOf<Key>;
   using Holders = std::vector<Holder<Value>>;
 
   explicit DuplicateRegistry(RegistryOptions options = {})

@@ -27,6 +27,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/genserver/server_options.h"
 #include "hydra/genserver/server_ref.h"
 #include "hydra/genserver/start.h"
@@ -51,7 +52,7 @@ struct KeyedStarterOptions {
 template <typename Key>
 class KeyedStarter {
  public:
-  using KeyView = registry_internal::ViewOf<Key>;
+  using KeyView = KeyViewOf<Key>;
   using Entry = RegistryEntry<Key, NoValue>;
 
   // `child(key)` says how the process of a key is started, and how it is ended; it is started once, whatever

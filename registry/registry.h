@@ -39,6 +39,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/via.h"
@@ -62,7 +63,7 @@ class Registry {
 
  public:
   using Entry = RegistryEntry<Key, Value>;
-  using KeyView = registry_internal::ViewOf<Key>;
+  using KeyView = KeyViewOf<Key>;
 
   explicit Registry(RegistryOptions options = {})
       : directory_(std::make_shared<Directory>(std::move(options))) {}

@@ -31,6 +31,7 @@
 #include <utility>
 #include <vector>
 
+#include "hydra/base/shared_key.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"
 #include "hydra/process/send.h"
@@ -43,7 +44,7 @@ namespace hydra {
 template <typename Key, typename Value>
 class TableReader {
  public:
-  using KeyView = table_internal::ViewOf<Key>;
+  using KeyView = KeyViewOf<Key>;
 
   // The value of the key; nothing if there is none.
   std::optional<Value> Lookup(KeyView key) const { return state_->Lookup(key); }

@@ -97,7 +97,7 @@ void Connection::Take(Handshake::Step step) {
     stream_->End(/*after_write=*/sends);
   } else if (step.connected.has_value()) {
     agreement_ = std::move(step.connected);
-    decoder_.emplace(self_.id, agreement_->peer.id);
+    decoder_.emplace(self_.id);
     owner_.Connected(shared_from_this());
   }
 }
@@ -187,11 +187,6 @@ void Connection::Send(Envelope envelope, const Pid& sender) {
     outbound_.Add(std::move(envelope), sender);
   }
   WriteIfIdle();
-}
-
-size_t Connection::waiting_bytes() const {
-  const MutexLock lock(mutex_);
-  return outbound_.bytes();
 }
 
 void Connection::WriteIfIdle() {

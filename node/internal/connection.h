@@ -75,8 +75,6 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
 
   // Sends a signal, which `sender` has sent, or drops it, if the connection is over.
   void Send(Envelope envelope, const Pid& sender);
-  // Bytes that wait to be sent.
-  size_t waiting_bytes() const;
 
   // Asks the other for an answer of the lowest layer, and calls `answered` when it comes.
   void Ping(std::function<void()> answered);

@@ -39,7 +39,7 @@ struct Wire {
   }
 
   EnvelopeEncoder encoder;
-  EnvelopeDecoder decoder{kB, kA};
+  EnvelopeDecoder decoder{kB};
   size_t bytes = 0;
 };
 
@@ -102,7 +102,7 @@ TEST(EnvelopeCodecTest, EachKindCrosses) {
 }
 
 TEST(EnvelopeCodecTest, AlsoInFull) {
-  EnvelopeDecoder decoder(kB, kA);
+  EnvelopeDecoder decoder(kB);
   for (const Envelope& envelope : OneOfEach()) {
     v1::Envelope encoded;
     EnvelopeEncoder::EncodeInFull(Envelope(envelope), encoded);
@@ -154,7 +154,7 @@ TEST(EnvelopeCodecTest, WhatMakesNoSense) {
     v1::Envelope encoded;
     EnvelopeEncoder::EncodeInFull(std::move(OneOfEach()[static_cast<size_t>(which)]), encoded);
     tamper(encoded);
-    return EnvelopeDecoder(kB, kA).Decode(std::move(encoded)).status().code() ==
+    return EnvelopeDecoder(kB).Decode(std::move(encoded)).status().code() ==
            absl::StatusCode::kInvalidArgument;
   };
   EXPECT_FALSE(refused(0, [](v1::Envelope&) {}));
@@ -180,7 +180,7 @@ TEST(EnvelopeCodecTest, WhatMakesNoSense) {
 }
 
 TEST(EnvelopeCodecTest, NodesThatMayBeMentionedAreBounded) {
-  EnvelopeDecoder decoder(kB, kA);
+  EnvelopeDecoder decoder(kB);
   size_t taken = 0;
   for (uint64_t creation = 1; creation <= EnvelopeDecoder::kMaxHomes + 10; ++creation) {
     v1::Envelope encoded;

@@ -192,8 +192,7 @@ class EnvelopeReader {
   EnvelopeDecoder& places_;
 };
 
-EnvelopeDecoder::EnvelopeDecoder(NodeId self, NodeId peer)
-    : self_(std::move(self)), peer_(std::move(peer)) {}
+EnvelopeDecoder::EnvelopeDecoder(NodeId self) : self_(std::move(self)) {}
 
 absl::StatusOr<Envelope> EnvelopeDecoder::Decode(v1::Envelope&& encoded) {
   return EnvelopeReader(*this).Read(std::move(encoded));

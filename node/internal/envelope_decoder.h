@@ -18,8 +18,8 @@ namespace hydra::node_internal {
 // Thread safety: thread-compatible; must get what an EnvelopeEncoder makes in the order in which it was made.
 class EnvelopeDecoder {
  public:
-  // `self` is this node, `peer` the one that sends.
-  EnvelopeDecoder(NodeId self, NodeId peer);
+  // `self` is this node.
+  explicit EnvelopeDecoder(NodeId self);
 
   // The envelope. kInvalidArgument if it is none, and what is wrong with it; nothing that comes after it can be decoded
   // then. Takes the value.
@@ -32,7 +32,6 @@ class EnvelopeDecoder {
   friend class EnvelopeReader;
 
   const NodeId self_;
-  const NodeId peer_;
   KnownPlaces<uint32_t> homes_;
   KnownPlaces<std::string> names_;
   KnownPlaces<Pid> pids_;

@@ -53,7 +53,7 @@ class Receiver {
     envelopes_.push_back(*std::move(envelope));
   }
 
-  EnvelopeDecoder decoder_{kPeer, kSelf};
+  EnvelopeDecoder decoder_{kPeer};
   Assembly assembly_{size_t{64} << 20};
   std::vector<Envelope> envelopes_;
 };

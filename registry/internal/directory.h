@@ -3,11 +3,7 @@
 #define HYDRA_REGISTRY_INTERNAL_DIRECTORY_H_
 
 #include <concepts>
-#include <cstddef>
-#include <cstdint>
 #include <memory>
-#include <string>
-#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -80,20 +76,15 @@ template <typename Key>
 inline constexpr bool kIsKey =
     std::equality_comparable<Key> && std::is_default_constructible_v<absl::Hash<Key>>;
 
-// How a key is passed to be looked for.
-template <typename Key>
-using ViewOf = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
-
-// The same for both.
-template <typename Key>
-size_t HashOf(const Key& key) {
-  return absl::Hash<Key>()(key);
-}
-inline size_t HashOf(const std::string& key) { return HashOf<std::string_view>(key); }
-
-// Which of `count` a hash belongs to; by other bits than SharedMap goes by.
-inline size_t PartitionOf(size_t hash, size_t count) {
-  return static_cast<size_t>((static_cast<uint64_t>(hash) >> 32) * count >> 32);
+// The registry's process is `process` for all of the partitions. Returns who was registered, each at least once.
+template <typename Partitions>
+std::vector<Pid> SetProcessOf(Partitions& partitions, const Pid& process) {
+  std::vector<Pid> registered;
+  for (auto& partition : partitions) {
+    const std::vector<Pid> some = partition.SetProcess(process);
+    registered.insert(registered.end(), some.begin(), some.end());
+  }
+  return registered;
 }
 
 }  // namespace hydra::registry_internal

@@ -12,6 +12,7 @@
 #include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/link.h"
 #include "hydra/process/pid.h"
@@ -31,7 +32,7 @@ class DuplicateDirectory final : public Directory {
  public:
   using Key = K;
   using Value = V;
-  using View = ViewOf<Key>;
+  using View = KeyViewOf<Key>;
   using Entry = RegistryEntry<Key, Value>;
   using Partition = DuplicatePartition<Key, Value>;
   using Member = typename Partition::Member;
@@ -47,8 +48,8 @@ class DuplicateDirectory final : public Directory {
     const Pid self = Self();
     std::optional<KeyRegistered<Key, Value>> news;
     if (!options().listeners.empty()) news.emplace(options().name, Key(key), self, value);
-    const Added added =
-        PartitionFor(self).Add(HashOf(key), key, std::make_unique<Member>(self, std::move(value)));
+    const Added added = PartitionFor(self).Add(HashOfKey(key), key,
+                                               std::make_unique<Member>(self, std::move(value)));
     if (!added.process) return NotRunning();
     if (added.is_first) Link(added.process);
     if (news.has_value()) Tell(*news);
@@ -60,7 +61,7 @@ class DuplicateDirectory final : public Directory {
     const Pid self = Self();
     Partition& partition = PartitionFor(self);
     const ReadSection section;
-    std::vector<Member*> members = partition.Find(HashOf(key), key, self);
+    std::vector<Member*> members = partition.Find(HashOfKey(key), key, self);
     // Under no lock: `matches` is a user's.
     std::erase_if(members, [&](const Member* member) { return !matches(member->value); });
     if (members.empty()) return;
@@ -109,18 +110,13 @@ class DuplicateDirectory final : public Directory {
 
  private:
   std::vector<Pid> SetProcess(const Pid& process) override {
-    std::vector<Pid> registered;
-    for (Partition& partition : partitions_) {
-      const std::vector<Pid> some = partition.SetProcess(process);
-      registered.insert(registered.end(), some.begin(), some.end());
-    }
-    return registered;
+    return SetProcessOf(partitions_, process);
   }
 
   template <typename Visit>
   static void ForEachIn(const Partition& partition, View key, const Visit& visit) {
     const ReadSection section;
-    partition.ForEachOf(HashOf(key), key, [&](const Member& member) {
+    partition.ForEachOf(HashOfKey(key), key, [&](const Member& member) {
       if (!HasEnded(member.pid)) visit(member);
     });
   }

@@ -8,6 +8,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/process/pid.h"
 #include "hydra/registry/internal/added.h"
 #include "hydra/registry/internal/directory.h"
@@ -27,17 +28,17 @@ const Pid kOne(2, 2, 1);
 const Pid kOther(3, 3, 1);
 
 Added Add(Partition& partition, const std::string& key, const Pid& pid) {
-  return partition.Add(HashOf(key), key, std::make_unique<Partition::Member>(pid, NoValue()));
+  return partition.Add(HashOfKey(key), key, std::make_unique<Partition::Member>(pid, NoValue()));
 }
 
 Removed Remove(Partition& partition, const std::string& key, const Pid& pid) {
   const ReadSection section;
-  return partition.Remove(partition.Find(HashOf(key), key, pid));
+  return partition.Remove(partition.Find(HashOfKey(key), key, pid));
 }
 
 size_t CountOf(const Partition& partition, const std::string& key) {
   const ReadSection section;
-  return partition.CountOf(HashOf(key), key);
+  return partition.CountOf(HashOfKey(key), key);
 }
 
 std::vector<std::string> KeysOf(const Partition& partition) {

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/process/pid.h"
 #include "hydra/registry/internal/directory.h"
@@ -31,7 +32,7 @@ class GroupTable {
   std::vector<Pid> Members(std::string_view group) const {
     std::vector<Pid> members;
     const ReadSection section;
-    members_.ForEachOf(HashOf(group), group,
+    members_.ForEachOf(HashOfKey(group), group,
                        [&](const Member& member) { members.push_back(member.pid); });
     return members;
   }
@@ -56,13 +57,13 @@ class GroupTable {
   }
 
   void Add(std::string_view group, const Pid& pid) {
-    members_.Add(HashOf(group), group, std::make_unique<Member>(pid, NoValue()));
+    members_.Add(HashOfKey(group), group, std::make_unique<Member>(pid, NoValue()));
   }
 
   // Removes the newest membership of the process. Returns whether there was one.
   bool Remove(std::string_view group, const Pid& pid) {
     const ReadSection section;
-    std::vector<Member*> found = members_.Find(HashOf(group), group, pid);
+    std::vector<Member*> found = members_.Find(HashOfKey(group), group, pid);
     if (found.empty()) return false;
     found.resize(1);
     members_.Remove(found);

@@ -10,6 +10,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/base/shared_map.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/pid.h"
@@ -22,7 +23,7 @@ namespace hydra::registry_internal {
 template <typename Key>
 class StartedTable {
  public:
-  using View = ViewOf<Key>;
+  using View = KeyViewOf<Key>;
   using Entry = RegistryEntry<Key, NoValue>;
 
   explicit StartedTable(const std::string& name) : process_("starter", name) {}
@@ -34,7 +35,7 @@ class StartedTable {
   // The process of the key; nobody if there is none, or it is known to have ended.
   Pid WhereIs(View key) const {
     const ReadSection section;
-    const Item* const item = items_.Find(HashOf(key), key);
+    const Item* const item = items_.Find(HashOfKey(key), key);
     return item == nullptr || HasEnded(item->pid) ? Pid() : item->pid;
   }
 
@@ -60,7 +61,7 @@ class StartedTable {
 
   // `pid` is the process of the key, which has none that lives.
   void Add(Key key, const Pid& pid) {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     if (Item* const ended = items_.Find(hash, key)) RemoveItem(ended);
     auto* item = new Item(hash, std::move(key), pid);
     items_.Insert(item, limbo_);

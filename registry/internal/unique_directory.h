@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/link.h"
 #include "hydra/process/name.h"
@@ -31,7 +32,7 @@ class UniqueDirectory final : public Directory {
  public:
   using Key = K;
   using Value = V;
-  using View = ViewOf<Key>;
+  using View = KeyViewOf<Key>;
   using Entry = RegistryEntry<Key, Value>;
 
   explicit UniqueDirectory(RegistryOptions options)
@@ -43,7 +44,7 @@ class UniqueDirectory final : public Directory {
   absl::Status Register(Key key, Value value) {
     if (IsEnding()) return CallerIsEnding();
     const Pid self = Self();
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     std::optional<KeyRegistered<Key, Value>> news;
     if (!options().listeners.empty()) news.emplace(options().name, key, self, value);
     const Added added = PartitionFor(hash).Add(
@@ -59,7 +60,7 @@ class UniqueDirectory final : public Directory {
   template <typename Matches>
   void Unregister(View key, const Matches& matches) {
     const Pid self = Self();
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     Partition& partition = PartitionFor(hash);
     {
       const ReadSection section;
@@ -76,7 +77,7 @@ class UniqueDirectory final : public Directory {
   absl::StatusOr<UpdatedValue<Value>> Update(View key, const Change& change) {
     const absl::Status not_held = absl::NotFoundError("the calling process doesn't have the key");
     const Pid self = Self();
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     Partition& partition = PartitionFor(hash);
     const ReadSection section;
     const Item* const item = partition.Find(hash, key);
@@ -87,7 +88,7 @@ class UniqueDirectory final : public Directory {
   }
 
   std::optional<Holder<Value>> Lookup(View key) const {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     const ReadSection section;
     const Item* const item = PartitionFor(hash).Find(hash, key);
     if (item == nullptr || HasEnded(item->pid)) return std::nullopt;
@@ -95,7 +96,7 @@ class UniqueDirectory final : public Directory {
   }
 
   Pid WhereIs(View key) const {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     const ReadSection section;
     const Item* const item = PartitionFor(hash).Find(hash, key);
     return item == nullptr || HasEnded(item->pid) ? Pid() : item->pid;
@@ -132,12 +133,7 @@ class UniqueDirectory final : public Directory {
   using Item = typename Partition::Item;
 
   std::vector<Pid> SetProcess(const Pid& process) override {
-    std::vector<Pid> registered;
-    for (Partition& partition : partitions_) {
-      const std::vector<Pid> some = partition.SetProcess(process);
-      registered.insert(registered.end(), some.begin(), some.end());
-    }
-    return registered;
+    return SetProcessOf(partitions_, process);
   }
 
   Partition& PartitionFor(size_t hash) {

@@ -19,14 +19,11 @@
 #include "absl/hash/hash.h"
 #include "hydra/base/mutex.h"
 #include "hydra/base/read_section.h"
+#include "hydra/base/shared_key.h"
 #include "hydra/base/shared_map.h"
 #include "hydra/process/behaviour.h"
 
 namespace hydra::table_internal {
-
-// How a key is passed to be looked for.
-template <typename Key>
-using ViewOf = std::conditional_t<std::is_same_v<Key, std::string>, std::string_view, const Key&>;
 
 template <typename Value>
 concept Counter = std::integral<Value> && !std::same_as<Value, bool>;
@@ -74,7 +71,7 @@ class TableState {
                 "Table: a value is copied to whoever looks it up");
 
  public:
-  using View = ViewOf<Key>;
+  using View = KeyViewOf<Key>;
 
   explicit TableState(size_t partitions) : partitions_(std::max<size_t>(1, partitions)) {}
 
@@ -120,7 +117,7 @@ class TableState {
   // ---- Changing. Does nothing once the table is closed.
 
   void Insert(Key key, Value value) {
-    auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
+    auto added = std::make_unique<Node>(HashOfKey(key), std::move(key), std::move(value));
     Change(added->hash, [&](Nodes& nodes, Limbo& limbo) {
       Node* const node = nodes.Find(added->hash, added->key);
       Put(nodes, limbo, node, std::move(added));
@@ -129,7 +126,7 @@ class TableState {
 
   // Returns whether it wasn't there.
   bool InsertNew(Key key, Value value) {
-    auto added = std::make_unique<Node>(HashOf(key), std::move(key), std::move(value));
+    auto added = std::make_unique<Node>(HashOfKey(key), std::move(key), std::move(value));
     bool is_new = false;
     Change(added->hash, [&](Nodes& nodes, Limbo& limbo) {
       is_new = nodes.Find(added->hash, added->key) == nullptr;
@@ -139,7 +136,7 @@ class TableState {
   }
 
   std::optional<Value> Take(View key) {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     std::optional<Value> taken;
     Change(hash, [&](Nodes& nodes, Limbo& limbo) {
       Node* const node = nodes.Find(hash, key);
@@ -151,7 +148,7 @@ class TableState {
   }
 
   bool Erase(View key) {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     bool is_erased = false;
     Change(hash, [&](Nodes& nodes, Limbo& limbo) {
       Node* const node = nodes.Find(hash, key);
@@ -164,7 +161,7 @@ class TableState {
   // `change(const Value*)`, null if the key isn't there, yields the new value.
   template <typename F>
   std::optional<Value> Update(View key, const F& change) {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     std::optional<Value> updated;
     Change(hash, [&](Nodes& nodes, Limbo& limbo) {
       Node* const node = nodes.Find(hash, key);
@@ -208,14 +205,12 @@ class TableState {
     Limbo limbo ABSL_GUARDED_BY(mutex);
   };
 
-  static size_t HashOf(View key) { return absl::Hash<std::remove_cvref_t<View>>()(key); }
-
   Partition& PartitionFor(size_t hash) {
-    return partitions_[static_cast<size_t>((uint64_t{hash} >> 32) * partitions_.size() >> 32)];
+    return partitions_[PartitionOf(hash, partitions_.size())];
   }
 
   const Node* Find(View key) const {
-    const size_t hash = HashOf(key);
+    const size_t hash = HashOfKey(key);
     return const_cast<TableState*>(this)->PartitionFor(hash).nodes.Find(hash, key);
   }
 
