@@ -34,7 +34,6 @@
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
 #include "hydra/registry/internal/ask.h"
-#include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/started_table.h"
 #include "hydra/registry/internal/starter_server.h"
 #include "hydra/registry/registry_entry.h"

@@ -13,7 +13,6 @@
 #include "hydra/base/shared_key.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/process/pid.h"
-#include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/duplicate_partition.h"
 #include "hydra/registry/internal/one_process.h"
 #include "hydra/registry/registry_entry.h"

@@ -14,7 +14,6 @@
 #include "hydra/base/shared_map.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/pid.h"
-#include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/one_process.h"
 #include "hydra/registry/registry_entry.h"
 
