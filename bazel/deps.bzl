@@ -9,7 +9,7 @@ load(
 
 # Upstream's names, for what Debian's packages provide here, and the files that rules run or read.
 _DEBIAN_REPOSITORIES = {
-    "com_github_cyan4973_xxhash": {},
+    "com_github_cyan4973_xxhash": {"include/xxhash.h": "/usr/include/xxhash.h"},
     "com_github_google_benchmark": {},
     "com_github_grpc_grpc": {"bin/grpc_cpp_plugin": "/usr/bin/grpc_cpp_plugin"},
     "com_github_microsoft_mimalloc": {},
@@ -18,7 +18,7 @@ _DEBIAN_REPOSITORIES = {
         "bin/protoc": "/usr/bin/protoc",
         "src/google/protobuf": "/usr/include/google/protobuf",
     },
-    "openssl": {},
+    "openssl": {"include/openssl": "/usr/include/openssl"},
 }
 
 # What Bazel's own tools load, and Debian has in no form that its Bazel can use.

@@ -1,7 +1,8 @@
 """Repository rules that give Debian's packages upstream's labels.
 
 Headers are in /usr/include, which every compiler searches, so a target is little more than its linker
-flags.
+flags. But layering_check knows of those headers only that were there when Bazel first looked at the
+compiler: a package that has joined packages.txt since brings its own (`hdrs`, by a link).
 """
 
 load(":abseil.bzl", "ABSEIL_TARGETS")
