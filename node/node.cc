@@ -34,9 +34,9 @@ Async<absl::StatusOr<absl::Duration>> PingNode(std::shared_ptr<Cluster> cluster,
   const absl::Time start = Now();
   const std::optional<bool> answered =
       co_await Awaitable<bool>([cluster, node](const Completion<bool>& done) {
-        cluster->Ping(node, [done] { done.Complete(true); });
+        cluster->Ping(node, [done](bool has_answered) { done.Complete(has_answered); });
       }).Within(timeout);
-  if (!answered.has_value())
+  if (!answered.value_or(false))
     co_return absl::UnavailableError("the node " + node + " hasn't answered");
   co_return Now() - start;
 }

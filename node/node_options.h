@@ -58,8 +58,12 @@ struct NodeOptions {
   // Each node says `tick_time` / 4 when it has nothing else to say.
   absl::Duration tick_time = absl::Seconds(60);
 
-  // A message that comes and takes more bytes ends the connection.
+  // The largest message, in bytes. Who sends a larger one to another node ends with an error that says so, a request of
+  // one fails with kInvalidArgument; one that comes ends the connection: so nodes had better agree on it.
   size_t max_message_bytes = size_t{256} << 20;
+  // When more bytes wait to be sent to one node, the process that sends there is held at its next co_await, until half
+  // of them have gone, or the node is lost.
+  size_t max_buffered_bytes = size_t{1} << 20;
 };
 
 }  // namespace hydra

@@ -1,25 +1,31 @@
 #include "hydra/process/nodes.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hydra/process/internal/remote.h"
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/worker.h"
+#include "hydra/process/node_event.h"
 
 namespace hydra {
 namespace {
 
-process_internal::Scheduler& ThisScheduler() {
-  return process_internal::Worker::CurrentOrDie().scheduler();
-}
+using process_internal::Worker;
+
+process_internal::Remote& ThisRemote() { return Worker::CurrentOrDie().scheduler().remote(); }
 
 }  // namespace
 
-std::string ThisNode() { return std::string(ThisScheduler().remote().name()); }
+std::string ThisNode() { return std::string(ThisRemote().name()); }
 
-std::vector<std::string> Nodes() { return ThisScheduler().remote().Nodes(); }
+std::vector<std::string> Nodes(NodeKind kind) { return ThisRemote().Nodes(kind); }
 
-void MonitorNodes(bool on) { process_internal::Worker::CurrentOrDie().MonitorNodes(on); }
+void MonitorNodes(bool on, NodeKind kind) { Worker::CurrentOrDie().MonitorNodes(on, kind); }
+
+void MonitorNode(std::string_view node, bool on) {
+  Worker::CurrentOrDie().MonitorNode(std::string(node), on);
+}
 
 }  // namespace hydra

@@ -5,8 +5,8 @@
 //   hydra::Runtime runtime;
 //   hydra::Port port = runtime.Join({"me@10.0.0.7:4370", creation}, transport);
 //   port.NodeUp(other);                     // the transport has a connection
-//   port.Deliver(other, std::move(envelope));
-//   port.NodeDown(other);                   // and has it no more
+//   port.Deliver(other, envelopes);
+//   port.NodeDown(other, reason);           // and has it no more
 //
 // This is the one seam: `node` implements a Transport, and so do tests that delay, drop and cut. From
 // here on a node is a name and a creation; what processes do with each other is the same everywhere.
@@ -17,16 +17,22 @@
 //   2. For each Send to a node that can't be reached `Port::NodeDown` is called some time after it: so
 //      whoever waits for what was lost hears of it.
 //   3. `Send` doesn't block, and calls nothing of the runtime.
+//   4. Where Send has said that the node is busy, `Port::NodeIsFree` is called once it isn't any more, or
+//      NodeDown: so whoever has been held goes on.
 #ifndef HYDRA_PROCESS_TRANSPORT_H_
 #define HYDRA_PROCESS_TRANSPORT_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string>
 #include <utility>
 
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/refusal.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/wire.h"
@@ -66,20 +72,41 @@ struct Envelope {
   process_internal::Refusal::Why refusal = {};
   ExitReason reason = {};
   Encoded value = {};  // of a message or an answer: see wire.h
+  // The process whose doing it is, if it is one's: by rule 1 what it sends stays in order. Stays here.
+  Pid sender = {};
 };
 
 // The number that stands for a node in pids, here; and which node that is. `NodeOf` yields no name for a
-// runtime of this OS process that is no node. Thread safety: any thread.
+// runtime of this OS process that is no node; what it yields is valid for ever. Thread safety: any thread.
 uint32_t HomeOf(const NodeId& node);
-NodeId NodeOf(uint32_t home);
+const NodeId& NodeOf(uint32_t home);
+
+// Whether there could be such a process. A transport refuses what has a pid that is none, and may be anything.
+bool IsPossible(const Pid& pid);
 
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Takes `envelope` to `node`, whose creation is 0 where a name is all that the sender knows of it. By
-  // any thread.
-  virtual void Send(const NodeId& node, Envelope envelope) = 0;
+  // Takes `envelope` to the node of that name. Returns whether too much waits to be sent there: the sender
+  // is held then, at its next suspension. By any thread.
+  virtual bool Send(const std::string& node, Envelope envelope) = 0;
+
+  // Whether too much waits to be sent there.
+  virtual bool IsBusy(const std::string& node) = 0;
+
+  // Sees to it that there is a connection with the node, or that Port::NodeDown is called.
+  virtual void Connect(const std::string& node) = 0;
+
+  // The bytes of the largest message, or answer, that may be sent.
+  virtual size_t max_message_bytes() const = 0;
+
+  // Handles what has come, if anything has, without waiting, and returns whether it had. Workers that look for
+  // work call it again and again: so what comes is handled where it is run, and no thread needs to be woken
+  // for it. A transport with threads of its own needs neither of these.
+  virtual bool Poll() { return false; }
+  // All workers sleep from now on, so that nobody calls Poll; or one is awake. One call at a time.
+  virtual void SetIdle(bool /*idle*/) {}
 };
 
 // Where a transport hands over what comes in. Copies are the same port.
@@ -88,16 +115,19 @@ class Transport {
 // node must come in order.
 class Port {
  public:
-  // A connection with the node stands.
-  void NodeUp(const NodeId& node) const;
+  // A connection with the node stands. A hidden one is left out of `Nodes`.
+  void NodeUp(const NodeId& node, bool hidden = false) const;
 
-  // `envelope` has come from `node`. Its `to` is of this runtime, in name and creation, or of a former
-  // one, and is then answered for.
-  void Deliver(const NodeId& node, Envelope envelope) const;
+  // `envelopes` have come from `node`, in this order. The `to` of each is of this runtime, in name and creation,
+  // or of a former one, and is then answered for. Takes them.
+  void Deliver(const NodeId& node, std::span<Envelope> envelopes) const;
 
   // The connection with the node is lost, or there can be none. Links, monitors and requests that reach
   // there end with `noconnection`, once each.
-  void NodeDown(const NodeId& node) const;
+  void NodeDown(const NodeId& node, NodeDownReason reason) const;
+
+  // No more waits to be sent to the node than may.
+  void NodeIsFree(const NodeId& node) const;
 
   // For the runtime.
   explicit Port(std::shared_ptr<process_internal::RuntimeGate> gate) : gate_(std::move(gate)) {}

@@ -62,21 +62,31 @@ TEST_F(TransportTest, EachLifeOfANodeHasItsHome) {
   EXPECT_EQ(NodeOf(elsewhere), (NodeId{"elsewhere@test", 7}));
 }
 
-class Nowhere final : public Transport {
-  void Send(const NodeId&, Envelope) override {}
-};
+// NOD20: bytes can't name a process that a runtime has no room for.
+TEST(PossiblePidTest, PidsThatCannotBeAreRefused) {
+  ManualRuntime runtime;
+  const uint32_t here = runtime.Spawn(WaitForStop).home();
+  const uint32_t elsewhere = HomeOf({"elsewhere@test", 7});
+  constexpr uint32_t kFar = uint32_t{1} << 30;
+  constexpr uint64_t kNoSerial = uint64_t{1} << 62;
+  EXPECT_TRUE(Decode<Pid>(Encode(Pid(1, 0, here))).ok());
+  EXPECT_TRUE(Decode<Pid>(Encode(Pid(1, kFar, elsewhere))).ok());
+  EXPECT_FALSE(Decode<Pid>(Encode(Pid(1, kFar, here))).ok());
+  EXPECT_FALSE(Decode<Pid>(Encode(Pid(kNoSerial, 0, here))).ok());
+  EXPECT_FALSE(Decode<Ref>(Encode(Ref(Pid(1, kFar, here), 1))).ok());
+}
 
 TEST(PortTest, SubscribersHearOfChangesOnly) {
   ManualRuntime runtime;
   const Port port = runtime.Join({"c@test", 1}, std::make_shared<Nowhere>());
   runtime.Run([port]() -> Async<> {
     MonitorNodes(true);
-    port.NodeDown({kA, 1});
+    port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
     co_await RefuteReceive<NodeDown>();
     for (int i = 0; i < 2; ++i) port.NodeUp({kA, 1});
     co_await AssertReceive<NodeUp>();
     co_await RefuteReceive<NodeUp>();
-    for (int i = 0; i < 2; ++i) port.NodeDown({kA, 1});
+    for (int i = 0; i < 2; ++i) port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
     co_await AssertReceive<NodeDown>();
     co_await RefuteReceive<NodeDown>();
   });
@@ -100,8 +110,9 @@ TEST(PortTest, OutlivesItsRuntime) {
   const Port port = runtime->Join({"c@test", 1}, std::make_shared<Nowhere>());
   runtime.reset();
   port.NodeUp({kA, 1});
-  port.Deliver({kA, 1}, Envelope());
-  port.NodeDown({kA, 1});
+  Envelope envelope;
+  port.Deliver({kA, 1}, {&envelope, 1});
+  port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
 }
 
 }  // namespace

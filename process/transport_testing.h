@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "hydra/process/process.h"
 #include "hydra/process/testing/fake_network.h"
 #include "hydra/process/testing/manual_runtime.h"
+#include "hydra/process/transport.h"
 
 namespace hydra::process_testing {
 
@@ -51,6 +53,14 @@ inline Async<> Server() {
                      [&stopped](const Stop&) { stopped = true; });
   }
 }
+
+// What is sent by it arrives nowhere, and nobody hears of it.
+class Nowhere final : public Transport {
+  bool Send(const std::string&, Envelope) override { return false; }
+  bool IsBusy(const std::string&) override { return false; }
+  void Connect(const std::string&) override {}
+  size_t max_message_bytes() const override { return 1; }
+};
 
 // Two nodes by hand. Nothing moves but what the test moves, and `Run`.
 class TwoNodes : public testing::Test {

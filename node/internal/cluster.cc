@@ -1,22 +1,26 @@
 #include "hydra/node/internal/cluster.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "absl/hash/hash.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hydra/base/log.h"
 #include "hydra/base/mutex.h"
+#include "hydra/base/read_section.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/node/internal/connection.h"
 #include "hydra/node/internal/cookie.h"
@@ -25,12 +29,12 @@
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/mac.h"
 #include "hydra/node/internal/node_name.h"
+#include "hydra/node/internal/outbound.h"
 #include "hydra/node/node_options.h"
 #include "hydra/process/async.h"
-#include "hydra/process/behaviour.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/runtime.h"
-#include "hydra/process/self.h"
 #include "hydra/process/timer.h"
 #include "hydra/process/transport.h"
 
@@ -41,17 +45,27 @@ namespace {
 constexpr size_t kMaxStrangers = 64;
 // A node says something so often in its tick_time.
 constexpr int kTicks = 4;
+// How long the other node has to take in that a connection ends, before it does.
+constexpr absl::Duration kLastWords = absl::Seconds(1);
 
 class ClusterTransport final : public Transport {
  public:
   explicit ClusterTransport(std::shared_ptr<Cluster> cluster) : cluster_(std::move(cluster)) {}
-  void Send(const NodeId& node, Envelope envelope) override {
-    cluster_->Send(node, std::move(envelope));
+
+  bool Send(const std::string& node, Envelope envelope) override {
+    return cluster_->Send(node, std::move(envelope));
   }
+  bool IsBusy(const std::string& node) override { return cluster_->IsBusy(node); }
+  void Connect(const std::string& node) override { cluster_->ConnectOrReport(node); }
+  size_t max_message_bytes() const override { return cluster_->options().max_message_bytes; }
+  bool Poll() override { return cluster_->Poll(); }
+  void SetIdle(bool idle) override { cluster_->SetIdle(idle); }
 
  private:
   const std::shared_ptr<Cluster> cluster_;
 };
+
+size_t HashOf(std::string_view node) { return absl::HashOf(node); }
 
 uint64_t NewCreation() {
   uint64_t creation = 0;
@@ -113,40 +127,83 @@ std::string Cluster::CookieFor(std::string_view node) const {
 std::shared_ptr<Connection> Cluster::NewConnection(Role role, std::string wanted) {
   return std::make_shared<Connection>(
       *this, role, self_, std::move(wanted),
-      [this](std::string_view node) { return CookieFor(node); }, options_.max_message_bytes);
+      [this](std::string_view node) { return CookieFor(node); },
+      ConnectionLimits{.message_bytes = options_.max_message_bytes,
+                       .buffered_bytes = options_.max_buffered_bytes});
 }
 
 // ---- Signals.
 
-void Cluster::Send(const NodeId& node, Envelope envelope) {
-  const Pid sender = IsEnding() ? Pid() : Self();
+bool Cluster::Send(const std::string& node, Envelope envelope) {
+  if (const std::shared_ptr<Connection> current = CurrentOf(node))
+    return current->Send(std::move(envelope));
+  return SendLater(node, std::move(envelope));
+}
+
+// Null if there is none.
+std::shared_ptr<Connection> Cluster::CurrentOf(const std::string& node) const {
+  const ReadSection section;
+  const Route* route = routes_.Find(HashOf(node), node);
+  return route == nullptr ? nullptr : route->connection;
+}
+
+// Sends when there is a connection, and sees to it that there will be.
+bool Cluster::SendLater(const std::string& node, Envelope envelope) {
   std::shared_ptr<Connection> current;
   {
     const MutexLock lock(mutex_);
-    const auto found = peers_.find(node.name);
-    if (found != peers_.end() && found->second.current != nullptr) {
-      current = found->second.current;
-    } else if (!stopped_ &&
-               (found != peers_.end() || (options_.connect == ConnectPolicy::kOnFirstUse &&
-                                          ParseNodeName(node.name).ok()))) {
-      Peer& peer = peers_[node.name];
-      peer.waiting.push_back({std::move(envelope), sender});
-      if (peer.is_idle()) Dial(node.name, peer);
-      return;
+    if (!MayDial(node)) {
+      ReportDown(node);
+      return false;
     }
+    Peer& peer = peers_[node];
+    if (peer.current == nullptr) {
+      peer.waiting_bytes += Outbound::SizeOf(envelope);
+      peer.waiting.push_back(std::move(envelope));
+      if (peer.is_idle()) Dial(node, peer);
+      return peer.waiting_bytes > options_.max_buffered_bytes;
+    }
+    current = peer.current;
   }
-  if (current != nullptr) return current->Send(std::move(envelope), sender);
-  ReportDown(node.name);
+  return current->Send(std::move(envelope));
 }
 
-void Cluster::Deliver(const NodeId& peer, Envelope envelope) {
-  port_->Deliver(peer, std::move(envelope));
+// Whether there is, or will be, a connection with the node if it is wanted now.
+bool Cluster::MayDial(const std::string& node) const {
+  if (stopped_) return false;
+  return peers_.contains(node) ||
+         (options_.connect == ConnectPolicy::kOnFirstUse && ParseNodeName(node).ok());
 }
 
-// By a process, since a transport calls nothing of the runtime while it is called.
+bool Cluster::IsBusy(const std::string& node) {
+  const MutexLock lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found == peers_.end()) return false;
+  const Peer& peer = found->second;
+  return peer.current != nullptr ? peer.current->IsBusy()
+                                 : peer.waiting_bytes > options_.max_buffered_bytes;
+}
+
+void Cluster::ConnectOrReport(const std::string& node) {
+  const MutexLock lock(mutex_);
+  if (!MayDial(node)) return ReportDown(node);
+  Peer& peer = peers_[node];
+  if (peer.is_idle()) Dial(node, peer);
+}
+
+void Cluster::Deliver(const NodeId& peer, std::span<Envelope> envelopes) {
+  port_->Deliver(peer, envelopes);
+}
+
+void Cluster::IsFree(const Connection& connection) {
+  port_->NodeIsFree(connection.agreement().peer.id);
+}
+
+// By a process, since a transport calls nothing of the runtime while it is called. But for spawning.
 void Cluster::ReportDown(const std::string& node) {
-  After(absl::ZeroDuration(),
-        [self = shared_from_this(), node] { self->port_->NodeDown({.name = node}); });
+  After(absl::ZeroDuration(), [self = shared_from_this(), node] {
+    self->port_->NodeDown({.name = node}, NodeDownReason::kUnreachable);
+  });
 }
 
 void Cluster::After(absl::Duration time, std::function<void()> call) {
@@ -252,7 +309,8 @@ void Cluster::Decide(const std::shared_ptr<Connection>& connection,
 // If the connection that there is answers, it stays. Otherwise it goes, and the new one comes.
 void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& current,
                   const std::shared_ptr<Connection>& connection, bool is_same_life) {
-  current->Ping([self = shared_from_this(), node, connection, is_same_life] {
+  current->Ping([self = shared_from_this(), node, connection, is_same_life](bool answered) {
+    if (!answered) return;
     {
       const MutexLock lock(self->mutex_);
       Peer& peer = self->peers_[node];
@@ -284,19 +342,23 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
     if (peer.dialling == connection) peer.dialling = nullptr;
     peer.admitted = connection;
   }
-  port_->NodeUp(id);
+  port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden);
   std::vector<std::function<void(absl::Status)>> asking;
+  bool was_busy = false;
   {
     const MutexLock lock(mutex_);
     Peer& peer = peers_[id.name];
     peer.admitted = nullptr;
-    peer.current = connection;
     // Under the lock: what is sent by others from now on comes behind it.
-    for (Waiting& waiting : std::exchange(peer.waiting, {}))
-      connection->Send(std::move(waiting.envelope), waiting.sender);
+    for (Envelope& envelope : std::exchange(peer.waiting, {}))
+      was_busy = connection->Send(std::move(envelope)) || was_busy;
+    was_busy = was_busy || peer.waiting_bytes > options_.max_buffered_bytes;
+    peer.waiting_bytes = 0;
+    SetCurrent(id.name, peer, connection);
     asking = std::exchange(peer.asking, {});
   }
   connection->Begin();
+  if (was_busy && !connection->IsBusy()) IsFree(*connection);
   for (const auto& done : asking) done(absl::OkStatus());
   runtime_.Spawn(&Cluster::Keep, shared_from_this(), connection);
 }
@@ -325,7 +387,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
       gives_up = true;
     }
     if (peer.current == connection) {
-      peer.current = nullptr;
+      SetCurrent(node, peer, nullptr);
       was_current = true;
       successor = peer.admitted = std::exchange(peer.trying, nullptr);
     }
@@ -333,10 +395,21 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   }
   if (was_current) {
     HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
-    port_->NodeDown({.name = node});
+    port_->NodeDown({.name = node}, connection->down_reason());
   }
   if (gives_up) GiveUp(node, why);
   if (successor != nullptr) Decide(successor, std::nullopt);
+}
+
+void Cluster::SetCurrent(const std::string& node, Peer& peer,
+                         std::shared_ptr<Connection> connection) {
+  const size_t hash = HashOf(node);
+  if (connection == nullptr) {
+    routes_.Erase(routes_.Find(hash, node), limbo_);
+  } else {
+    routes_.Insert(new Route{hash, node, connection}, limbo_);
+  }
+  peer.current = std::move(connection);
 }
 
 void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
@@ -350,7 +423,7 @@ void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
     peers_.erase(found);
   }
   HYDRA_LOG(WARNING) << "node " << node << " can't be reached: " << why.message();
-  port_->NodeDown({.name = node});
+  port_->NodeDown({.name = node}, NodeDownReason::kUnreachable);
   for (const auto& done : asking) done(why);
 }
 
@@ -368,8 +441,7 @@ Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connecti
       if (found == cluster->peers_.end() || found->second.current != connection) co_return;
     }
     silence = connection->Tick() ? absl::ZeroDuration() : silence + interval;
-    if (silence >= patience)
-      connection->End(v1::Refusal::DISCONNECTED, "nothing has come for too long");
+    if (silence >= patience) connection->End(v1::Refusal::SILENT, "nothing has come for too long");
     if (connection->is_ending()) connection->End(v1::Refusal::DISCONNECTED, "");
   }
 }
@@ -395,26 +467,24 @@ void Cluster::Connect(const std::string& node, const std::function<void(absl::St
 }
 
 absl::Status Cluster::Disconnect(std::string_view node) {
-  std::shared_ptr<Connection> current;
-  {
-    const MutexLock lock(mutex_);
-    const auto found = peers_.find(std::string(node));
-    if (found != peers_.end()) current = found->second.current;
-  }
+  const std::shared_ptr<Connection> current = CurrentOf(std::string(node));
   if (current == nullptr)
     return absl::NotFoundError(absl::StrCat("there is no connection with ", std::string(node)));
-  current->End(v1::Refusal::DISCONNECTED, "it was disconnected");
+  EndSoon(current, v1::Refusal::DISCONNECTED, "it was disconnected");
   return absl::OkStatus();
 }
 
-void Cluster::Ping(const std::string& node, std::function<void()> answered) {
-  std::shared_ptr<Connection> current;
-  {
-    const MutexLock lock(mutex_);
-    const auto found = peers_.find(node);
-    if (found != peers_.end()) current = found->second.current;
-  }
-  if (current != nullptr) current->Ping(std::move(answered));
+// The other may not be there to take what it is told: then the connection ends without.
+void Cluster::EndSoon(const std::shared_ptr<Connection>& connection, v1::Refusal::Why why,
+                      std::string_view text) {
+  connection->End(why, text);
+  After(kLastWords, [connection, why] { connection->End(why, ""); });
+}
+
+void Cluster::Ping(const std::string& node, std::function<void(bool)> answered) {
+  const std::shared_ptr<Connection> current = CurrentOf(node);
+  if (current == nullptr) return answered(false);
+  current->Ping(std::move(answered));
 }
 
 std::vector<std::string> Cluster::Connected(bool hidden) const {

@@ -6,10 +6,12 @@
 #ifndef HYDRA_NODE_INTERNAL_CLUSTER_H_
 #define HYDRA_NODE_INTERNAL_CLUSTER_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +23,8 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
+#include "hydra/base/read_section.h"
+#include "hydra/base/shared_map.h"
 #include "hydra/node/internal/connection.h"
 #include "hydra/node/internal/grpc_links.h"
 #include "hydra/node/internal/handshake.h"
@@ -43,13 +47,18 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   const std::string& name() const { return self_.id.name; }
 
   // From the runtime. See Transport.
-  void Send(const NodeId& node, Envelope envelope);
+  bool Send(const std::string& node, Envelope envelope);
+  bool IsBusy(const std::string& node);
+  void ConnectOrReport(const std::string& node);
+  bool Poll() { return links_->Poll(); }
+  void SetIdle(bool idle) { links_->SetIdle(idle); }
+  const NodeOptions& options() const { return options_; }
 
   // Calls `done` when there is a connection with the node, or can't be one; perhaps at once.
   void Connect(const std::string& node, const std::function<void(absl::Status)>& done);
   absl::Status Disconnect(std::string_view node);
-  // Calls `answered` when the node has answered. Nothing if there is no connection.
-  void Ping(const std::string& node, std::function<void()> answered);
+  // Calls `answered` with whether the node has answered; with false if there is no connection, or none any more.
+  void Ping(const std::string& node, std::function<void(bool)> answered);
   // The nodes with which there is a connection: those where one of the two is hidden, or the others.
   std::vector<std::string> Connected(bool hidden) const;
   std::vector<std::string> Connecting() const;
@@ -60,12 +69,15 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& party) override;
   void Connected(const std::shared_ptr<Connection>& connection) override;
   void Ended(const std::shared_ptr<Connection>& connection) override;
-  void Deliver(const NodeId& peer, Envelope envelope) override;
+  void Deliver(const NodeId& peer, std::span<Envelope> envelopes) override;
+  void IsFree(const Connection& connection) override;
 
  private:
-  struct Waiting {
-    Envelope envelope;
-    Pid sender;
+  // A connection that takes signals, for who sends.
+  struct Route {
+    const size_t hash;
+    const std::string key;  // the node's name
+    const std::shared_ptr<Connection> connection;
   };
   struct Peer {
     // Whether there is no connection, and none is to be expected.
@@ -77,9 +89,10 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     std::shared_ptr<Connection> dialling;  // this node's attempt
     std::shared_ptr<Connection> admitted;  // about to be current
     std::shared_ptr<Connection> trying;    // the other has dialled although there is one: see Try
-    bool expects = false;          // this node's attempt begins, or has lost against the other's
-    uint64_t attempt = 0;          // that a time limit is for
-    std::vector<Waiting> waiting;  // for a connection
+    bool expects = false;           // this node's attempt begins, or has lost against the other's
+    uint64_t attempt = 0;           // that a time limit is for
+    std::vector<Envelope> waiting;  // for a connection
+    size_t waiting_bytes = 0;
     std::vector<std::function<void(absl::Status)>> asking;  // likewise
   };
 
@@ -90,6 +103,13 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void Dial(const std::string& node, Peer& peer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DialNow(const std::string& node, uint64_t attempt);
   void AttemptIsOver(const std::string& node, uint64_t attempt);
+  std::shared_ptr<Connection> CurrentOf(const std::string& node) const;
+  bool SendLater(const std::string& node, Envelope envelope);
+  void SetCurrent(const std::string& node, Peer& peer, std::shared_ptr<Connection> connection)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndSoon(const std::shared_ptr<Connection>& connection, v1::Refusal::Why why,
+               std::string_view text);
+  bool MayDial(const std::string& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Try(const std::string& node, const std::shared_ptr<Connection>& current,
            const std::shared_ptr<Connection>& connection, bool is_same_life);
   void Decide(const std::shared_ptr<Connection>& connection, std::optional<v1::Refusal> refusal);
@@ -109,6 +129,9 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t last_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
+  // The current connections of the above: read without the lock, changed under it.
+  SharedMap<Route> routes_;
+  Limbo limbo_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved
 };
 

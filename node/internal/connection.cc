@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +22,7 @@
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/internal/mac.h"
 #include "hydra/node/internal/outbound.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/transport.h"
 
@@ -43,6 +45,18 @@ absl::Status StatusOf(const v1::Refusal& refusal) {
   }
 }
 
+NodeDownReason DownReasonOf(v1::Refusal::Why why) {
+  switch (why) {
+    case v1::Refusal::STOPPING:
+    case v1::Refusal::DISCONNECTED:
+      return NodeDownReason::kDisconnected;
+    case v1::Refusal::SILENT:
+      return NodeDownReason::kTickTimeout;
+    default:
+      return NodeDownReason::kConnectionClosed;
+  }
+}
+
 v1::Refusal MakeRefusal(v1::Refusal::Why why, std::string_view text) {
   v1::Refusal refusal;
   refusal.set_why(why);
@@ -54,13 +68,14 @@ v1::Refusal MakeRefusal(v1::Refusal::Why why, std::string_view text) {
 
 Connection::Connection(ConnectionOwner& owner, Role role, const Party& self, std::string wanted,
                        std::function<std::string(std::string_view)> cookie,
-                       size_t max_message_bytes)
+                       const ConnectionLimits& limits)
     : owner_(owner),
       role_(role),
       self_(self),
+      max_buffered_bytes_(limits.buffered_bytes),
       handshake_(role, self, wanted, std::move(cookie), NewNonce()),
       peer_name_(std::move(wanted)),
-      assembly_(max_message_bytes + kMaxOverhead) {}
+      assembly_(limits.message_bytes + kMaxOverhead) {}
 
 void Connection::SetStream(std::shared_ptr<LinkStream> stream) { stream_ = std::move(stream); }
 
@@ -151,19 +166,30 @@ bool Connection::IsHeldUp() const {
 absl::Status Connection::TakeSignals(v1::Frame& frame) {
   if (frame.step_case() != v1::Frame::STEP_NOT_SET)
     return absl::InvalidArgumentError("a step of the handshake, which is over");
-  const NodeId& peer = agreement_->peer.id;
+  // What has come before something that makes no sense makes sense.
+  const absl::Status taken = TakeEnvelopes(frame);
+  if (!arrived_.empty()) owner_.Deliver(agreement_->peer.id, arrived_);
+  arrived_.clear();
+  if (taken.ok() && (!frame.pings().empty() || !frame.pongs().empty())) TakePings(frame);
+  return taken;
+}
+
+absl::Status Connection::TakeEnvelopes(v1::Frame& frame) {
   for (v1::Envelope& encoded : *frame.mutable_envelopes()) {
     HYDRA_ASSIGN_OR_RETURN(Envelope envelope, decoder_->Decode(std::move(encoded)));
-    owner_.Deliver(peer, std::move(envelope));
+    arrived_.push_back(std::move(envelope));
   }
   for (v1::Piece& piece : *frame.mutable_pieces()) {
     HYDRA_ASSIGN_OR_RETURN(std::optional<v1::Envelope> encoded, assembly_.Take(std::move(piece)));
     if (!encoded.has_value()) continue;
     HYDRA_ASSIGN_OR_RETURN(Envelope envelope, decoder_->Decode(*std::move(encoded)));
-    owner_.Deliver(peer, std::move(envelope));
+    arrived_.push_back(std::move(envelope));
   }
-  if (frame.pings().empty() && frame.pongs().empty()) return absl::OkStatus();
-  std::vector<std::function<void()>> answered;
+  return absl::OkStatus();
+}
+
+void Connection::TakePings(const v1::Frame& frame) {
+  std::vector<std::function<void(bool)>> answered;
   {
     const MutexLock lock(mutex_);
     for (const uint64_t ping : frame.pings()) first_.add_pongs(ping);
@@ -173,20 +199,27 @@ absl::Status Connection::TakeSignals(v1::Frame& frame) {
       if (!ping.empty()) answered.push_back(std::move(ping.mapped()));
     }
   }
-  for (const std::function<void()>& call : answered) call();
+  for (const auto& call : answered) call(true);
   WriteIfIdle();
-  return absl::OkStatus();
 }
 
 // ---- Out.
 
-void Connection::Send(Envelope envelope, const Pid& sender) {
+bool Connection::Send(Envelope envelope) {
+  bool busy = false;
   {
     const MutexLock lock(mutex_);
-    if (state_ == State::kEnding) return;
-    outbound_.Add(std::move(envelope), sender);
+    if (state_ == State::kEnding) return false;
+    outbound_.Add(std::move(envelope));
+    busy = busy_ = busy_ || outbound_.bytes() > max_buffered_bytes_;
   }
   WriteIfIdle();
+  return busy;
+}
+
+bool Connection::IsBusy() const {
+  const MutexLock lock(mutex_);
+  return busy_;
 }
 
 void Connection::WriteIfIdle() {
@@ -202,13 +235,17 @@ void Connection::WriteIfIdle() {
 
 void Connection::OnWritten() {
   v1::Frame frame;
+  bool writes = false;
+  bool is_free = false;
   {
     const MutexLock lock(mutex_);
-    writing_ = HasMore();
-    if (!writing_) return;
-    frame = NextFrame();
+    writes = writing_ = HasMore();
+    if (writes) frame = NextFrame();
+    is_free = busy_ && outbound_.bytes() <= max_buffered_bytes_ / 2;
+    if (is_free) busy_ = false;
   }
-  stream_->Write(frame);
+  if (writes) stream_->Write(frame);
+  if (is_free) owner_.IsFree(*this);
 }
 
 // Signals wait until the connection is open; and once it ends only what says so goes out.
@@ -230,14 +267,18 @@ v1::Frame Connection::NextFrame() {
 
 // ---- Whether it is there.
 
-void Connection::Ping(std::function<void()> answered) {
+void Connection::Ping(std::function<void(bool)> answered) {
+  bool is_over = false;
   {
     const MutexLock lock(mutex_);
-    if (state_ == State::kEnding) return;
-    pings_[++last_ping_] = std::move(answered);
-    first_.add_pings(last_ping_);
-    has_first_ = true;
+    is_over = state_ == State::kEnding;
+    if (!is_over) {
+      pings_[++last_ping_] = std::move(answered);
+      first_.add_pings(last_ping_);
+      has_first_ = true;
+    }
   }
+  if (is_over) return answered(false);
   WriteIfIdle();
 }
 
@@ -283,7 +324,9 @@ void Connection::Refused(const v1::Refusal& refusal) {
 
 void Connection::BeginEnd(const v1::Refusal& refusal) {
   state_ = State::kEnding;
+  busy_ = false;
   why_ended_ = StatusOf(refusal);
+  down_reason_ = DownReasonOf(refusal.why());
   has_lost_ = refusal.why() == v1::Refusal::SIMULTANEOUS;
 }
 
@@ -302,13 +345,21 @@ absl::Status Connection::why_ended() const {
   return why_ended_;
 }
 
+NodeDownReason Connection::down_reason() const {
+  const MutexLock lock(mutex_);
+  return down_reason_;
+}
+
 void Connection::OnEnd(std::string why) {
+  absl::flat_hash_map<uint64_t, std::function<void(bool)>> pings;
   {
     const MutexLock lock(mutex_);
     state_ = State::kEnding;
-    pings_.clear();
+    busy_ = false;
+    pings = std::exchange(pings_, {});
     if (why_ended_.ok()) why_ended_ = absl::UnavailableError(why);
   }
+  for (const auto& [number, answered] : pings) answered(false);
   owner_.Ended(shared_from_this());
 }
 

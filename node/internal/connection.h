@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/internal/outbound.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/transport.h"
 
@@ -48,15 +50,24 @@ class ConnectionOwner {
   // It is over, connected or not.
   virtual void Ended(const std::shared_ptr<Connection>& connection) = 0;
 
-  // What was sent by `peer`.
-  virtual void Deliver(const NodeId& peer, Envelope envelope) = 0;
+  // What was sent by `peer`, in order. Takes it.
+  virtual void Deliver(const NodeId& peer, std::span<Envelope> envelopes) = 0;
+
+  // Too much has been waiting to be sent, and doesn't any more.
+  virtual void IsFree(const Connection& connection) = 0;
+};
+
+// How much may come, and wait.
+struct ConnectionLimits {
+  size_t message_bytes;   // of a message that comes
+  size_t buffered_bytes;  // of what waits to be sent, before it is too much
 };
 
 // Thread safety: any thread.
 class Connection final : public LinkEvents, public std::enable_shared_from_this<Connection> {
  public:
   Connection(ConnectionOwner& owner, Role role, const Party& self, std::string wanted,
-             std::function<std::string(std::string_view)> cookie, size_t max_message_bytes);
+             std::function<std::string(std::string_view)> cookie, const ConnectionLimits& limits);
 
   // To be called once, before anything comes.
   void SetStream(std::shared_ptr<LinkStream> stream);
@@ -73,11 +84,13 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // Signals may come and go from now on. After Connected.
   void Begin();
 
-  // Sends a signal, which `sender` has sent, or drops it, if the connection is over.
-  void Send(Envelope envelope, const Pid& sender);
+  // Sends a signal, or drops it, if the connection is over. Returns whether too much waits.
+  bool Send(Envelope envelope);
+  // Whether it still does, without IsFree having been called.
+  bool IsBusy() const;
 
-  // Asks the other for an answer of the lowest layer, and calls `answered` when it comes.
-  void Ping(std::function<void()> answered);
+  // Asks the other for an answer of the lowest layer, and calls `answered` with whether it has come before the end.
+  void Ping(std::function<void(bool)> answered);
 
   // Says something, unless anything was said since the last call. Returns whether anything was heard since.
   bool Tick();
@@ -85,8 +98,9 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // Ends it, and tells the other why. Ended follows, unless it has been.
   void End(v1::Refusal::Why why, std::string_view text);
   bool is_ending() const;
-  // Why it has ended, for people. After Ended.
+  // Why it has ended, for people, and for processes. After Ended.
   absl::Status why_ended() const;
+  NodeDownReason down_reason() const;
   // Whether it is over because the other node's attempt goes on.
   bool has_lost() const;
 
@@ -104,6 +118,8 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   void Take(Handshake::Step step);
   bool IsHeldUp() const;
   absl::Status TakeSignals(v1::Frame& frame);
+  absl::Status TakeEnvelopes(v1::Frame& frame);
+  void TakePings(const v1::Frame& frame);
   void Refused(const v1::Refusal& refusal);
   void BeginEnd(const v1::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteIfIdle();
@@ -113,6 +129,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   ConnectionOwner& owner_;
   const Role role_;
   const Party self_;
+  const size_t max_buffered_bytes_;
   std::shared_ptr<LinkStream> stream_;
 
   // Used by the network's events, which come one at a time, and read after Connected or Ended.
@@ -121,11 +138,14 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   std::optional<Agreement> agreement_;
   std::optional<EnvelopeDecoder> decoder_;
   Assembly assembly_;
+  std::vector<Envelope> arrived_;  // of one frame
 
   mutable Mutex mutex_;
   State state_ ABSL_GUARDED_BY(mutex_) = State::kHandshake;
   absl::Status why_ended_ ABSL_GUARDED_BY(mutex_);
+  NodeDownReason down_reason_ ABSL_GUARDED_BY(mutex_) = NodeDownReason::kConnectionClosed;
   bool has_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_said_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_heard_ ABSL_GUARDED_BY(mutex_) = false;
@@ -134,7 +154,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   v1::Frame first_ ABSL_GUARDED_BY(mutex_);  // what goes before the signals: steps, pings, pongs
   bool has_first_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t last_ping_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<uint64_t, std::function<void()>> pings_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<uint64_t, std::function<void(bool)>> pings_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace hydra::node_internal

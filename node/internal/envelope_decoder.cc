@@ -153,6 +153,7 @@ class EnvelopeReader {
     }
     HYDRA_ASSIGN_OR_RETURN(const uint32_t home, Read(from.home()));
     const hydra::Pid pid(from.serial(), from.slot(), home);
+    if (!IsPossible(pid)) return Wrong("with a pid that can't be");
     if (!places_.pids_.Put(from.place(), pid)) return Wrong("with a pid for no place");
     return pid;
   }

@@ -3,7 +3,9 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +17,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "hydra/base/mutex.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
@@ -23,8 +26,16 @@
 namespace hydra::node_internal {
 namespace {
 
+// Handled before whoever polls looks at other things again.
+constexpr int kEventsAtATime = 64;
+// How long something may lie while workers are awake, and none gets to it.
+constexpr absl::Duration kWatchInterval = absl::Milliseconds(1);
+
 // No frame is larger; gRPC ends a stream on which a larger one comes.
 constexpr int kMaxFrameBytes = 1 << 20;
+
+const gpr_timespec kPast = gpr_inf_past(GPR_CLOCK_MONOTONIC);
+const gpr_timespec kFuture = gpr_inf_future(GPR_CLOCK_MONOTONIC);
 
 // What a completion queue yields when it is done.
 class Event {
@@ -360,7 +371,7 @@ class Links final : public GrpcLinks {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) {
       queue_->Shutdown();
-      Poll();
+      while (HandleAll(kFuture) != Handled::kAll) continue;
       return absl::AlreadyExistsError("can't listen at " + listen +
                                       ": the address is in use, or not this machine's");
     }
@@ -369,7 +380,7 @@ class Links final : public GrpcLinks {
 
   void Begin() override {
     AwaitNext();
-    poller_ = std::thread([this] { Poll(); });
+    watcher_ = std::thread([this] { Watch(); });
   }
 
   int port() const override { return port_; }
@@ -404,8 +415,23 @@ class Links final : public GrpcLinks {
     living_.EndAll();
     server_->Shutdown(std::chrono::system_clock::now());
     queue_->Shutdown();
-    if (!poller_.joinable()) Begin();  // what is in the queue must come out of it
-    poller_.join();
+    if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
+    watcher_.join();
+  }
+
+  bool Poll() override {
+    if (handling_.load(std::memory_order_relaxed) ||
+        handling_.exchange(true, std::memory_order_acquire))
+      return false;
+    const bool handled = HandleAll(kPast) == Handled::kSome;
+    handling_.store(false, std::memory_order_release);
+    return handled;
+  }
+
+  void SetIdle(bool idle) override {
+    const MutexLock lock(idle_mutex_);
+    idle_ = idle;
+    if (idle) became_idle_.NotifyOne();
   }
 
  private:
@@ -423,10 +449,46 @@ class Links final : public GrpcLinks {
         });
   }
 
-  void Poll() {
-    void* event = nullptr;
-    bool ok = false;
-    while (queue_->Next(&event, &ok)) static_cast<Event*>(event)->Done(ok);
+  enum class Handled : uint8_t { kNone, kSome, kAll };
+
+  // Waits for an event until `deadline`, then handles it and those that are there; some, if there are many. kAll: there
+  // will be none any more.
+  Handled HandleAll(gpr_timespec deadline) {
+    Handled handled = Handled::kNone;
+    for (int i = 0; i < kEventsAtATime; ++i) {
+      void* event = nullptr;
+      bool ok = false;
+      switch (queue_->AsyncNext(&event, &ok, deadline)) {
+        case grpc::CompletionQueue::SHUTDOWN:
+          return Handled::kAll;
+        case grpc::CompletionQueue::TIMEOUT:
+          return handled;
+        case grpc::CompletionQueue::GOT_EVENT:
+          static_cast<Event*>(event)->Done(ok);
+      }
+      handled = Handled::kSome;
+      deadline = kPast;
+    }
+    return handled;
+  }
+
+  // The thread's: handles what comes while all workers sleep; and now and then what comes while none of those that are
+  // awake gets to it.
+  void Watch() {
+    Handled handled = Handled::kNone;
+    while (handled != Handled::kAll) {
+      const bool idle = AwaitIdle();
+      if (handling_.exchange(true, std::memory_order_acquire)) continue;
+      handled = HandleAll(idle ? kFuture : kPast);
+      handling_.store(false, std::memory_order_release);
+    }
+  }
+
+  // Returns whether all workers sleep; at once if so, otherwise after a while.
+  bool AwaitIdle() {
+    const MutexLock lock(idle_mutex_);
+    if (!idle_) became_idle_.WaitFor(idle_mutex_, kWatchInterval);
+    return idle_;
   }
 
   const std::optional<TlsFiles> tls_;
@@ -436,7 +498,11 @@ class Links final : public GrpcLinks {
   v1::Link::AsyncService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
-  std::thread poller_;
+  std::thread watcher_;
+  std::atomic<bool> handling_{false};  // somebody does
+  Mutex idle_mutex_;
+  CondVar became_idle_;
+  bool idle_ ABSL_GUARDED_BY(idle_mutex_) = true;
 
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

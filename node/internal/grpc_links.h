@@ -1,7 +1,11 @@
 // GrpcLinks: streams of frames over gRPC. The one place that knows of it: everything else sees LinkStream and LinkEvents.
 //
-// One completion queue for all streams, polled by one thread. gRPC isn't clean under TSan, so this file is compiled
-// without, and hands over by locks of base/mutex.h: keep it small, and read it twice.
+// One completion queue for all streams. While workers of the runtime are awake they poll it (Poll); while all sleep a
+// thread of its own waits for what comes, handles it, and so wakes a worker. One thread at a time handles events,
+// whichever that is.
+//
+// gRPC isn't clean under TSan, so this file is compiled without, and hands over by locks of base/mutex.h: keep it small,
+// and read it twice.
 #ifndef HYDRA_NODE_INTERNAL_GRPC_LINKS_H_
 #define HYDRA_NODE_INTERNAL_GRPC_LINKS_H_
 
@@ -47,8 +51,12 @@ class GrpcLinks {
   virtual std::shared_ptr<LinkStream> Dial(const std::string& address,
                                            std::shared_ptr<LinkEvents> events) = 0;
 
-  // Calls `call` on the thread that polls, between events. Does nothing once Stop has been called.
+  // Calls `call` between events, on the thread that handles them. Does nothing once Stop has been called.
   virtual void Post(std::function<void()> call) = 0;
+
+  // See Transport.
+  virtual bool Poll() = 0;
+  virtual void SetIdle(bool idle) = 0;
 
   // Ends all streams, and waits until the last OnEnd has returned. Not to be called by an event.
   virtual void Stop() = 0;

@@ -20,20 +20,25 @@ size_t Outbound::SizeOf(const Envelope& envelope) {
          envelope.reason.text().size() + kOverhead;
 }
 
-void Outbound::Add(Envelope envelope, const Pid& sender) {
+void Outbound::Add(Envelope envelope) {
   const size_t size = SizeOf(envelope);
   bytes_ += size;
-  if (const auto lane = lanes_.find(sender); lane != lanes_.end()) {
-    lane->second.behind.push_back(std::move(envelope));
-  } else if (size > kLarge) {
-    OpenLane(sender, std::move(envelope));
+  if (!lanes_.empty()) {
+    if (const auto lane = lanes_.find(envelope.sender); lane != lanes_.end()) {
+      lane->second.behind.push_back(std::move(envelope));
+      return;
+    }
+  }
+  if (size > kLarge) {
+    OpenLane(std::move(envelope));
   } else {
     small_.push_back(std::move(envelope));
   }
 }
 
 // The envelope is encoded now, in full: by the time that its last piece is sent all places may be others.
-void Outbound::OpenLane(const Pid& sender, Envelope envelope) {
+void Outbound::OpenLane(Envelope envelope) {
+  const Pid sender = envelope.sender;
   const size_t size = SizeOf(envelope);
   v1::Envelope encoded;
   EnvelopeEncoder::EncodeInFull(std::move(envelope), encoded);
@@ -84,7 +89,7 @@ void Outbound::CloseLane(const Pid& sender) {
       small_.push_back(std::move(next));
       continue;
     }
-    OpenLane(sender, std::move(next));
+    OpenLane(std::move(next));
     lanes_.find(sender)->second.behind = std::move(behind);
     return;
   }

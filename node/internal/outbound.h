@@ -29,8 +29,10 @@ class Outbound {
   // Large envelopes that are on their way at a time; others wait for one of them to be sent.
   static constexpr size_t kMaxLarge = 16;
 
-  // Adds an envelope, which `sender` has sent.
-  void Add(Envelope envelope, const Pid& sender);
+  void Add(Envelope envelope);
+
+  // What an envelope takes, in bytes, about.
+  static size_t SizeOf(const Envelope& envelope);
 
   bool empty() const { return small_.empty() && lanes_.empty(); }
   // What waits, in bytes, about.
@@ -51,9 +53,7 @@ class Outbound {
     std::deque<Envelope> behind;
   };
 
-  static size_t SizeOf(const Envelope& envelope);
-  void AddToLane(Lane& lane, Envelope envelope);
-  void OpenLane(const Pid& sender, Envelope envelope);
+  void OpenLane(Envelope envelope);
   void AddPiece(v1::Frame& frame);
   void CloseLane(const Pid& sender);
 

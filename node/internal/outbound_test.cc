@@ -25,6 +25,10 @@ const NodeId kPeer = {.name = "b@127.0.0.1:2", .creation = 2};
 
 Pid PidOn(const NodeId& node, uint64_t serial) { return Pid(serial, 3, HomeOf(node)); }
 Pid Sender(uint64_t serial) { return PidOn(kSelf, serial); }
+Envelope From(const Pid& sender, Envelope envelope) {
+  envelope.sender = sender;
+  return envelope;
+}
 
 Envelope MessageOf(std::string bytes) {
   Envelope envelope;
@@ -60,7 +64,7 @@ class Receiver {
 
 TEST(OutboundTest, ManySmallOnesGoInOneFrame) {
   Outbound outbound;
-  for (int i = 0; i < 100; ++i) outbound.Add(MessageOf(std::to_string(i)), Sender(1));
+  for (int i = 0; i < 100; ++i) outbound.Add(From(Sender(1), MessageOf(std::to_string(i))));
   EXPECT_GT(outbound.bytes(), 100u);
   Receiver receiver;
   receiver.Take(outbound.NextFrame());
@@ -73,8 +77,9 @@ TEST(OutboundTest, ManySmallOnesGoInOneFrame) {
 
 TEST(OutboundTest, FramesAreBounded) {
   Outbound outbound;
-  for (int i = 0; i < 100; ++i) outbound.Add(MessageOf(std::string(50'000, 'x')), Sender(1));
-  for (int i = 0; i < 20; ++i) outbound.Add(MessageOf(std::string(1'000'000, 'y')), Sender(2));
+  for (int i = 0; i < 100; ++i) outbound.Add(From(Sender(1), MessageOf(std::string(50'000, 'x'))));
+  for (int i = 0; i < 20; ++i)
+    outbound.Add(From(Sender(2), MessageOf(std::string(1'000'000, 'y'))));
   Receiver receiver;
   while (!outbound.empty()) {
     v1::Frame frame = outbound.NextFrame();
@@ -88,9 +93,9 @@ TEST(OutboundTest, FramesAreBounded) {
 // NOD19
 TEST(OutboundTest, OthersOvertakeALargeOneButNotItsSender) {
   Outbound outbound;
-  outbound.Add(MessageOf(std::string(1'000'000, 'x')), Sender(1));
-  outbound.Add(MessageOf("behind"), Sender(1));
-  outbound.Add(MessageOf("other"), Sender(2));
+  outbound.Add(From(Sender(1), MessageOf(std::string(1'000'000, 'x'))));
+  outbound.Add(From(Sender(1), MessageOf("behind")));
+  outbound.Add(From(Sender(2), MessageOf("other")));
   Receiver receiver;
   receiver.Take(outbound.NextFrame());
   ASSERT_EQ(receiver.envelopes().size(), 1u);
@@ -119,7 +124,7 @@ TEST(OutboundTest, EachSendersOrderHolds) {
       Envelope envelope = MessageOf(std::move(bytes));
       envelope.kind = Envelope::Kind::kRequest;
       envelope.ref = Ref(Sender(sender), static_cast<uint64_t>(++sent[sender]));
-      outbound.Add(std::move(envelope), Sender(sender));
+      outbound.Add(From(Sender(sender), std::move(envelope)));
     }
     while (!outbound.empty()) receiver.Take(outbound.NextFrame());
     absl::flat_hash_map<uint64_t, int> received;

@@ -74,6 +74,7 @@ void Scheduler::ReportDropped(const Pid& receiver, uint64_t count) {
 
 SignalSource Worker::SourceOf(const ControlBlock& receiver, const Pid& to) const {
   if (firing_) return {.kind = SignalSource::Kind::kDoesNotCount};
+  if (arriving_) return {.kind = SignalSource::Kind::kForeign};
   if (current_ == nullptr || current_ == &receiver || current_->state == ProcessState::kExiting ||
       IsHeldBy(*current_, to))
     return {.kind = SignalSource::Kind::kNeverHeld};
@@ -93,6 +94,12 @@ void Worker::Hold(ControlBlock& process, const Pid& receiver) {
   RelationsOf(process).MakeRare().held_by.push_back(receiver);
   messages_left_ = kHeld;  // it suspends, though there may be a message for it
   if (IsLimited(process)) Release(process, LimitedInboxOf(process).SetHeld(true));
+}
+
+bool Worker::HoldFor(const Pid& by) {
+  if (current_->state >= ProcessState::kExiting || IsHeldBy(*current_, by)) return false;
+  Hold(*current_, by);
+  return true;
 }
 
 // Holds the process, which has just suspended, if it is to be held. Returns whether it is.

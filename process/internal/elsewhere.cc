@@ -1,6 +1,7 @@
 // The scheduler's part of what goes to other nodes. See remote.h.
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/envelopes.h"
 #include "hydra/process/internal/homes.h"
 #include "hydra/process/internal/refusal.h"
 #include "hydra/process/internal/remote.h"
@@ -17,6 +19,7 @@
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/worker.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/transport.h"
@@ -35,7 +38,7 @@ void Scheduler::SendElsewhere(const ProcessName& to, Signal* signal) {
 void Scheduler::Undeliverable(const Pid& to, Signal* signal) {
   if (to.home() == home_ || !remote_.is_node()) return Refuse(to, signal);
   // A runtime that is no node, or a former life of this one, can't be reached.
-  const NodeId node = NodeOf(to.home());
+  const NodeId& node = NodeOf(to.home());
   if (node.name.empty() || node.name == remote_.name()) return Refuse(to, signal);
   remote_.Send(to, signal);
 }
@@ -46,9 +49,7 @@ void Scheduler::RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view
       sent.kind == SignalKind::kAliasedMessage
           ? *static_cast<ValueSignal<AliasedMessage>*>(signal)->value.message->type
           : sent;
-  const ExitReason reason = ExitReason::Error(
-      "hydra::NotWireReady",
-      std::string(message.name) + " can't be sent to another node: " + std::string(why));
+  const ExitReason reason = NotWireReady(message.name, why);
   Worker* worker = Worker::Current();
   if (message.refuse != nullptr) {
     signal->type->refuse(*this, Pid(), *signal, {Refusal::Why::kLocalOnly, reason});
@@ -64,21 +65,28 @@ void Scheduler::RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view
 
 namespace hydra {
 
-void Port::NodeUp(const NodeId& node) const {
-  gate_->Enter([&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeUp(node); });
+void Port::NodeUp(const NodeId& node, bool hidden) const {
+  gate_->Enter(
+      [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeUp(node, hidden); });
 }
 
-void Port::Deliver(const NodeId& node, Envelope envelope) const {
-  gate_->Enter([&](process_internal::Scheduler& scheduler) {
-    scheduler.remote().Deliver(node, std::move(envelope));
-  });
+void Port::Deliver(const NodeId& node, std::span<Envelope> envelopes) const {
+  gate_->Enter(
+      [&](process_internal::Scheduler& scheduler) { scheduler.remote().Deliver(node, envelopes); });
 }
 
-void Port::NodeDown(const NodeId& node) const {
-  gate_->Enter([&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeDown(node); });
+void Port::NodeDown(const NodeId& node, NodeDownReason reason) const {
+  gate_->Enter(
+      [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeDown(node, reason); });
+}
+
+void Port::NodeIsFree(const NodeId& node) const {
+  gate_->Enter(
+      [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeIsFree(node.name); });
 }
 
 uint32_t HomeOf(const NodeId& node) { return process_internal::HomeOf(node); }
-NodeId NodeOf(uint32_t home) { return process_internal::NodeOf(home); }
+const NodeId& NodeOf(uint32_t home) { return process_internal::NodeOf(home); }
+bool IsPossible(const Pid& pid) { return process_internal::IsPossible(pid); }
 
 }  // namespace hydra

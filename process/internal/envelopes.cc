@@ -1,9 +1,12 @@
 #include "hydra/process/internal/envelopes.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "hydra/base/log.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/down.h"
@@ -114,6 +117,12 @@ absl::StatusOr<Envelope> ToEnvelope(const Dest& to, Signal& signal) {
     default:
       return absl::InternalError("a signal that stays within a runtime");
   }
+}
+
+ExitReason NotWireReady(std::string_view type, std::string_view why) {
+  return ExitReason::Error(
+      "hydra::NotWireReady",
+      absl::StrCat(std::string(type), " can't be sent to another node: ", std::string(why)));
 }
 
 Signal* FromEnvelope(Envelope envelope) {

@@ -2,8 +2,11 @@
 #ifndef HYDRA_PROCESS_INTERNAL_ENVELOPES_H_
 #define HYDRA_PROCESS_INTERNAL_ENVELOPES_H_
 
+#include <string_view>
+
 #include "absl/status/statusor.h"
 #include "hydra/process/dest.h"
+#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/transport.h"
 
@@ -17,6 +20,9 @@ absl::StatusOr<Envelope> ToEnvelope(const Dest& to, Signal& signal);
 // The signal in an envelope, to be sent to the process that `envelope.to` stands for; null if there is
 // none.
 Signal* FromEnvelope(Envelope envelope);
+
+// Why a value of that type can't be sent to another node.
+ExitReason NotWireReady(std::string_view type, std::string_view why);
 
 }  // namespace hydra::process_internal
 

@@ -1,19 +1,98 @@
 #include "hydra/process/internal/homes.h"
 
+#include <array>
+#include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
+#include "hydra/base/check.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/node_id.h"
+#include "hydra/process/pid.h"
 
 namespace hydra::process_internal {
 namespace {
 
-struct Homes {
-  Mutex mutex;
-  std::vector<NodeId> nodes ABSL_GUARDED_BY(mutex) = {NodeId()};  // by home; 0 is none's
+// No serial of a process has more bits: see kLimited and kCounts.
+constexpr uint64_t kSerials = uint64_t{1} << 62;
+
+struct Home {
+  NodeId node;
+  std::atomic<uint32_t>* slots;  // of a runtime here; null for a node elsewhere
+};
+
+class Homes {
+ public:
+  uint32_t Add(Home home) {
+    MutexLock lock(mutex_);
+    return AddLocked(std::move(home));
+  }
+
+  void Name(uint32_t number, const NodeId& node) {
+    MutexLock lock(mutex_);
+    Put(number, {.node = node, .slots = (*this)[number].slots});
+    numbers_[{node.name, node.creation}] = number;
+  }
+
+  uint32_t NumberOf(const NodeId& node) {
+    MutexLock lock(mutex_);
+    const auto found = numbers_.find({node.name, node.creation});
+    if (found != numbers_.end()) return found->second;
+    const uint32_t number = AddLocked({.node = node, .slots = nullptr});
+    numbers_[{node.name, node.creation}] = number;
+    return number;
+  }
+
+  std::vector<uint32_t> Named(std::string_view name) {
+    MutexLock lock(mutex_);
+    std::vector<uint32_t> named;
+    for (const auto& [node, number] : numbers_) {
+      if (node.first == name) named.push_back(number);
+    }
+    return named;
+  }
+
+  // Nobody's, where there is none.
+  const Home& operator[](uint32_t number) const {
+    static const Home& nobodys = *new Home{.node = {}, .slots = nullptr};
+    const Chunk* chunk = number / kPerChunk < kChunks
+                             ? chunks_[number / kPerChunk].load(std::memory_order_acquire)
+                             : nullptr;
+    if (chunk == nullptr) return nobodys;
+    const Home* home = (*chunk)[number % kPerChunk].load(std::memory_order_acquire);
+    return home == nullptr ? nobodys : *home;
+  }
+
+ private:
+  static constexpr size_t kPerChunk = 1024;
+  static constexpr size_t kChunks = 1024;
+  using Chunk = std::array<std::atomic<const Home*>, kPerChunk>;
+
+  uint32_t AddLocked(Home home) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    HYDRA_CHECK(next_ < kChunks * kPerChunk) << "more nodes than one OS process can know of";
+    Put(next_, std::move(home));
+    return next_++;
+  }
+
+  // What was there may be read for ever, and isn't destroyed.
+  void Put(uint32_t number, Home home) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    std::atomic<Chunk*>& chunk = chunks_[number / kPerChunk];
+    if (chunk.load(std::memory_order_relaxed) == nullptr)
+      chunk.store(new Chunk{}, std::memory_order_release);
+    (*chunk.load(std::memory_order_relaxed))[number % kPerChunk].store(new Home(std::move(home)),
+                                                                       std::memory_order_release);
+  }
+
+  Mutex mutex_;
+  uint32_t next_ ABSL_GUARDED_BY(mutex_) = 1;  // 0 is none's
+  absl::flat_hash_map<std::pair<std::string, uint64_t>, uint32_t> numbers_ ABSL_GUARDED_BY(mutex_);
+  std::array<std::atomic<Chunk*>, kChunks> chunks_ = {};
 };
 
 Homes& AllHomes() {
@@ -23,44 +102,22 @@ Homes& AllHomes() {
 
 }  // namespace
 
-uint32_t NewHome() {
-  Homes& homes = AllHomes();
-  MutexLock lock(homes.mutex);
-  homes.nodes.emplace_back();
-  return static_cast<uint32_t>(homes.nodes.size() - 1);
+uint32_t NewHome() { return AllHomes().Add({.node = {}, .slots = new std::atomic<uint32_t>(0)}); }
+
+std::atomic<uint32_t>& SlotsOf(uint32_t home) { return *AllHomes()[home].slots; }
+
+void NameHome(uint32_t home, const NodeId& node) { AllHomes().Name(home, node); }
+
+uint32_t HomeOf(const NodeId& node) { return AllHomes().NumberOf(node); }
+
+const NodeId& NodeOf(uint32_t home) { return AllHomes()[home].node; }
+
+bool IsPossible(const Pid& pid) {
+  if (pid.serial() >= kSerials) return false;
+  const std::atomic<uint32_t>* slots = AllHomes()[pid.home()].slots;
+  return slots == nullptr || pid.slot() < slots->load(std::memory_order_acquire);
 }
 
-void NameHome(uint32_t home, const NodeId& node) {
-  Homes& homes = AllHomes();
-  MutexLock lock(homes.mutex);
-  homes.nodes[home] = node;
-}
-
-uint32_t HomeOf(const NodeId& node) {
-  Homes& homes = AllHomes();
-  MutexLock lock(homes.mutex);
-  // The newest first: what is asked for lives.
-  for (size_t home = homes.nodes.size(); home-- > 1;) {
-    if (homes.nodes[home] == node) return static_cast<uint32_t>(home);
-  }
-  homes.nodes.push_back(node);
-  return static_cast<uint32_t>(homes.nodes.size() - 1);
-}
-
-NodeId NodeOf(uint32_t home) {
-  Homes& homes = AllHomes();
-  MutexLock lock(homes.mutex);
-  return home < homes.nodes.size() ? homes.nodes[home] : NodeId();
-}
-
-std::vector<uint32_t> HomesNamed(std::string_view name) {
-  Homes& homes = AllHomes();
-  MutexLock lock(homes.mutex);
-  std::vector<uint32_t> named;
-  for (size_t home = 1; home < homes.nodes.size(); ++home) {
-    if (homes.nodes[home].name == name) named.push_back(static_cast<uint32_t>(home));
-  }
-  return named;
-}
+std::vector<uint32_t> HomesNamed(std::string_view name) { return AllHomes().Named(name); }
 
 }  // namespace hydra::process_internal

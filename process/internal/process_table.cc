@@ -46,10 +46,11 @@ uint32_t RoundUp(uint32_t slots) {
 
 }  // namespace
 
-ProcessTable::ProcessTable(uint32_t max_processes)
+ProcessTable::ProcessTable(uint32_t max_processes, std::atomic<uint32_t>& size)
     : max_processes_(RoundUp(std::max(max_processes, uint32_t{1}))),
       reserved_bytes_(size_t{max_processes_} * sizeof(ControlBlock)),
-      slots_(Reserve(reserved_bytes_)) {}
+      slots_(Reserve(reserved_bytes_)),
+      size_(size) {}
 
 ProcessTable::~ProcessTable() {
   std::destroy_n(slots_, size());

@@ -28,7 +28,8 @@ class SlotCache {
 
 class ProcessTable {
  public:
-  explicit ProcessTable(uint32_t max_processes);
+  // `size` will say how many slots there are; it must outlive the table.
+  ProcessTable(uint32_t max_processes, std::atomic<uint32_t>& size);
   ProcessTable(const ProcessTable&) = delete;
   ProcessTable& operator=(const ProcessTable&) = delete;
   ~ProcessTable();
@@ -70,7 +71,7 @@ class ProcessTable {
   const size_t reserved_bytes_;
   ControlBlock* const slots_;
   // Written under the lock, by the thread that grows the table; read by any that walks over it.
-  std::atomic<uint32_t> size_{0};
+  std::atomic<uint32_t>& size_;
 
   Mutex mutex_;
   ControlBlock* free_ ABSL_GUARDED_BY(mutex_) = nullptr;

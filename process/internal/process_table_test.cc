@@ -42,7 +42,8 @@ void Free(ProcessTable& table, SlotCache& cache, const Slots& slots) {
 std::set<ControlBlock*> Distinct(const Slots& slots) { return {slots.begin(), slots.end()}; }
 
 TEST(ProcessTableTest, NewSlotHoldsNoProcess) {
-  ProcessTable table(1024);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(1024, size);
   SlotCache cache;
   const ControlBlock* slot = table.Allocate(cache);
   ASSERT_NE(slot, nullptr);
@@ -53,7 +54,8 @@ TEST(ProcessTableTest, NewSlotHoldsNoProcess) {
 }
 
 TEST(ProcessTableTest, SlotIsFoundByItsIndex) {
-  ProcessTable table(2048);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(2048, size);
   SlotCache cache;
   for (const ControlBlock* slot : Allocate(table, cache, 2048)) {
     ASSERT_LT(slot->index, table.size());
@@ -62,7 +64,8 @@ TEST(ProcessTableTest, SlotIsFoundByItsIndex) {
 }
 
 TEST(ProcessTableTest, HandsOutEachSlotOnceThenNull) {
-  ProcessTable table(2048);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(2048, size);
   SlotCache cache;
   const Slots slots = Allocate(table, cache, 3000);
   EXPECT_EQ(slots.size(), 2048);
@@ -72,7 +75,8 @@ TEST(ProcessTableTest, HandsOutEachSlotOnceThenNull) {
 }
 
 TEST(ProcessTableTest, FullTableHasASlotAgainOnceOneIsFreed) {
-  ProcessTable table(1024);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(1024, size);
   SlotCache cache;
   const Slots slots = Allocate(table, cache, 1024);
   EXPECT_EQ(table.Allocate(cache), nullptr);
@@ -83,14 +87,16 @@ TEST(ProcessTableTest, FullTableHasASlotAgainOnceOneIsFreed) {
 
 TEST(ProcessTableTest, LimitIsRoundedUpTo1024) {
   for (const auto& [asked, given] : {std::pair{0, 1024}, {1, 1024}, {1024, 1024}, {1025, 2048}}) {
-    ProcessTable table(asked);
+    std::atomic<uint32_t> size{0};
+    ProcessTable table(asked, size);
     SlotCache cache;
     EXPECT_EQ(Allocate(table, cache, 3000).size(), given) << asked;
   }
 }
 
 TEST(ProcessTableTest, LargestTableCostsOnlyAddresses) {
-  ProcessTable table(uint32_t{1} << 26);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(uint32_t{1} << 26, size);
   SlotCache cache;
   EXPECT_EQ(table.size(), 0);
   EXPECT_NE(table.Allocate(cache), nullptr);
@@ -98,7 +104,8 @@ TEST(ProcessTableTest, LargestTableCostsOnlyAddresses) {
 }
 
 TEST(ProcessTableTest, GrowsOnlyWhenAllSlotsAreInUse) {
-  ProcessTable table(4096);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(4096, size);
   SlotCache cache;
   const Slots slots = Allocate(table, cache, 1024);
   EXPECT_EQ(table.size(), 1024);
@@ -109,7 +116,8 @@ TEST(ProcessTableTest, GrowsOnlyWhenAllSlotsAreInUse) {
 // Beyond two megabytes it grows by huge pages, and the last step is shorter.
 TEST(ProcessTableTest, SlotsStayWhereTheyAreWhileTheTableGrows) {
   constexpr size_t kSlots = 20 * 1024;
-  ProcessTable table(kSlots);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(kSlots, size);
   SlotCache cache;
   Slots slots = Allocate(table, cache, 1000);
   for (ControlBlock* slot : slots) slot->serial = 1'000'000 + slot->index;
@@ -125,7 +133,8 @@ TEST(ProcessTableTest, SlotsStayWhereTheyAreWhileTheTableGrows) {
 }
 
 TEST(ProcessTableTest, FreedSlotsAreUsedAgainBeforeNewOnes) {
-  ProcessTable table(4096);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(4096, size);
   SlotCache cache;
   const Slots slots = Allocate(table, cache, 1024);
   for (int i = 0; i < 3; ++i) {
@@ -137,7 +146,8 @@ TEST(ProcessTableTest, FreedSlotsAreUsedAgainBeforeNewOnes) {
 
 // An old pid must find another serial, not a new slot's.
 TEST(ProcessTableTest, FreedSlotKeepsItsSerialAndIndex) {
-  ProcessTable table(1024);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(1024, size);
   SlotCache cache;
   const Slots slots = Allocate(table, cache, 1024);
   for (ControlBlock* slot : slots) slot->serial = 7 + slot->index;
@@ -153,7 +163,8 @@ TEST(ProcessTableTest, FreedSlotKeepsItsSerialAndIndex) {
 // ---- Two caches.
 
 TEST(ProcessTableTest, CachesHandOutDifferentSlots) {
-  ProcessTable table(1024);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(1024, size);
   SlotCache first_cache;
   SlotCache second_cache;
   Slots slots;
@@ -170,7 +181,8 @@ TEST(ProcessTableTest, CachesHandOutDifferentSlots) {
 
 TEST(ProcessTableTest, OneCacheKeepsAtMost128FromTheOther) {
   for (size_t freed = 1; freed <= 1024; freed += 9) {
-    ProcessTable table(1024);
+    std::atomic<uint32_t> size{0};
+    ProcessTable table(1024, size);
     SlotCache cache;
     SlotCache other_cache;
     const Slots all = Allocate(table, cache, 1024);
@@ -183,7 +195,8 @@ TEST(ProcessTableTest, OneCacheKeepsAtMost128FromTheOther) {
 
 // As when one worker spawns all and another one ends all.
 TEST(ProcessTableTest, SlotsFreedIntoAnotherCacheComeBack) {
-  ProcessTable table(1024);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(1024, size);
   SlotCache spawning;
   SlotCache ending;
   for (int i = 0; i < 100; ++i) {
@@ -277,7 +290,8 @@ int64_t CountMistakes(const ProcessTable& table, const std::atomic<bool>& done) 
 TEST(ProcessTableStressTest, NoSlotIsHandedOutTwiceAtATimeOrLost) {
   constexpr uint32_t kSlots = 3072;
   const int64_t rounds = Rounds(300'000);
-  ProcessTable table(kSlots);
+  std::atomic<uint32_t> size{0};
+  ProcessTable table(kSlots, size);
   std::vector<Place> places(40);  // with 100 slots each, more than there are: the table gets full
   std::vector<std::atomic<bool>> in_use(kSlots);
   std::vector<Spawner> spawners(3, Spawner(table, places, in_use));

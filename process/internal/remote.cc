@@ -1,12 +1,19 @@
 #include "hydra/process/internal/remote.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "hydra/base/check.h"
+#include "hydra/base/log.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/exit_reason.h"
@@ -17,6 +24,7 @@
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/signals.h"
+#include "hydra/process/internal/worker.h"
 #include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
@@ -41,11 +49,18 @@ bool Binds(const Envelope& envelope) {
   return envelope.kind == Kind::kLink || envelope.kind == Kind::kMonitor;
 }
 
-// Which node a destination is on: a pid, or a name of another node.
-NodeId NodeOfDest(const Dest& to) {
-  if (const Pid* pid = to.pid()) return NodeOf(pid->home());
-  return {.name = to.name()->node};
+bool Includes(NodeKind kind, bool hidden) {
+  return kind == NodeKind::kAll || (kind == NodeKind::kHidden) == hidden;
 }
+
+// Which node a destination is on: a pid, or a name of another node.
+const std::string& NodeOfDest(const Dest& to) {
+  if (const Pid* pid = to.pid()) return NodeOf(pid->home()).name;
+  return to.name()->node;
+}
+
+// What holds those that have sent too much to the node.
+Pid LinkWith(const std::string& node) { return Pid(1, 0, HomeOf({.name = node})); }
 
 }  // namespace
 
@@ -58,11 +73,11 @@ void Remote::Join(NodeId self, std::shared_ptr<Transport> transport) {
   is_node_.store(true, std::memory_order_release);
 }
 
-std::vector<std::string> Remote::Nodes() const {
+std::vector<std::string> Remote::Nodes(NodeKind kind) const {
   MutexLock lock(mutex_);
   std::vector<std::string> nodes;
   for (const auto& [name, peer] : peers_) {
-    if (peer.up) nodes.push_back(name);
+    if (peer.up && Includes(kind, peer.hidden)) nodes.push_back(name);
   }
   return nodes;
 }
@@ -71,20 +86,57 @@ std::vector<std::string> Remote::Nodes() const {
 
 void Remote::Send(const Dest& to, Signal* signal) {
   absl::StatusOr<Envelope> envelope = ToEnvelope(to, *signal);
+  if (envelope.ok() && envelope->value.bytes.size() > transport_->max_message_bytes())
+    envelope = InsteadOfTooLarge(*envelope);
   if (!envelope.ok())
     return scheduler_.RefuseLocalOnly(to, signal, std::string(envelope.status().message()));
   DestroySignal(signal);
-  const NodeId node = NodeOfDest(to);
+  Worker* worker = Worker::Current();
+  const bool by_process =
+      worker != nullptr && &worker->scheduler() == &scheduler_ && worker->current() != nullptr;
+  if (by_process) envelope->sender = worker->CurrentPid();
+  const std::string& node = NodeOfDest(to);
   NoteSent(node, *envelope);
-  transport_->Send(node, *std::move(envelope));
+  if (transport_->Send(node, *std::move(envelope)) && by_process) HoldSender(node, *worker);
 }
 
-void Remote::NoteSent(const NodeId& node, const Envelope& envelope) {
+// What becomes of a value that is larger than may be sent. Who waits for an answer is told.
+absl::StatusOr<Envelope> Remote::InsteadOfTooLarge(const Envelope& large) {
+  const std::string why = absl::StrCat("it has ", large.value.bytes.size(),
+                                       " bytes, and NodeOptions::max_message_bytes is ",
+                                       transport_->max_message_bytes());
+  if (large.kind == Kind::kRequest) {
+    const Refusal refusal{Refusal::Why::kLocalOnly, NotWireReady(large.value.type, why)};
+    EncodedMessage{{}, large.ref}.Refuse(scheduler_, Pid(), refusal);
+  }
+  if (large.kind != Kind::kReply) return absl::InvalidArgumentError(why);
+  HYDRA_LOG(ERROR) << "an answer to another node is dropped: " << why;
+  return Envelope{
+      .kind = Kind::kNoReply, .to = large.to, .ref = large.ref, .refusal = Refusal::Why::kDropped};
+}
+
+void Remote::NoteSent(const std::string& node, const Envelope& envelope) {
+  const bool is_down = envelope.kind == Kind::kDown;
+  if (!Binds(envelope) && !IsQuestion(envelope) && !is_down) return;
   MutexLock lock(mutex_);
-  if (envelope.kind == Kind::kLink) peers_[node.name].processes.insert(envelope.from);
-  if (envelope.kind == Kind::kMonitor) peers_[node.name].processes.insert(envelope.ref.creator());
-  if (envelope.kind == Kind::kDown) named_monitors_.erase(envelope.ref);
-  if (IsQuestion(envelope)) peers_[node.name].requests.insert(envelope.ref);
+  if (is_down) {
+    named_monitors_.erase(envelope.ref);
+    return;
+  }
+  Peer& peer = peers_[node];
+  if (envelope.kind == Kind::kLink) peer.processes.insert(envelope.from);
+  if (envelope.kind == Kind::kMonitor) peer.processes.insert(envelope.ref.creator());
+  if (IsQuestion(envelope)) peer.requests.insert(envelope.ref);
+}
+
+// Too much waits for the node; or has waited until now.
+void Remote::HoldSender(const std::string& node, Worker& worker) {
+  if (!worker.HoldFor(LinkWith(node))) return;
+  {
+    MutexLock lock(mutex_);
+    peers_[node].held.push_back(worker.CurrentPid());
+  }
+  if (!transport_->IsBusy(node)) NodeIsFree(node);
 }
 
 void Remote::GiveUp(const Ref& request) {
@@ -94,22 +146,56 @@ void Remote::GiveUp(const Ref& request) {
 
 void Remote::Forget(const Pid& process) {
   MutexLock lock(mutex_);
-  for (auto& [name, peer] : peers_) peer.processes.erase(process);
-  subscribers_.erase(process);
+  for (auto& [name, peer] : peers_) {
+    peer.processes.erase(process);
+    peer.monitors.erase(process);
+  }
+  std::erase_if(subscribers_, [&](const Subscriber& one) { return one.process == process; });
 }
 
-void Remote::Subscribe(const Pid& process, bool on) {
+void Remote::Subscribe(const Pid& process, NodeKind kind, bool on) {
   MutexLock lock(mutex_);
-  if (on) {
-    subscribers_.insert(process);
+  const auto is_it = [&](const Subscriber& one) {
+    return one.process == process && one.kind == kind;
+  };
+  const auto found = std::ranges::find_if(subscribers_, is_it);
+  if (found == subscribers_.end()) {
+    if (on) subscribers_.push_back({process, kind, 1});
+  } else if (on) {
+    ++found->times;
   } else {
-    subscribers_.erase(process);
+    subscribers_.erase(found);
+  }
+}
+
+void Remote::MonitorNode(const Pid& process, const std::string& node, bool on) {
+  if (is_node() && node == name()) return;
+  bool is_up = false;
+  {
+    MutexLock lock(mutex_);
+    Peer& peer = peers_[node];
+    is_up = peer.up;
+    int& times = peer.monitors[process];
+    times += on ? 1 : -1;
+    if (times <= 0) peer.monitors.erase(process);
+  }
+  if (!on || is_up) return;
+  if (is_node()) {
+    transport_->Connect(node);
+  } else {
+    NodeDown({.name = node}, NodeDownReason::kUnreachable);
   }
 }
 
 // ---- In.
 
-void Remote::Deliver(const NodeId& node, Envelope envelope) {
+void Remote::Deliver(const NodeId& node, std::span<Envelope> envelopes) {
+  heard_at_.store(scheduler_.clock().ElapsedNanos(), std::memory_order_relaxed);
+  const Worker::Arrival arrival(scheduler_);
+  for (Envelope& envelope : envelopes) DeliverOne(node.name, std::move(envelope));
+}
+
+void Remote::DeliverOne(const std::string& node, Envelope envelope) {
   const Pid receiver = NoteReceived(node, envelope);
   const Ref* alias = envelope.to.alias();
   const uint64_t id = alias == nullptr ? 0 : alias->id();
@@ -123,56 +209,89 @@ void Remote::Deliver(const NodeId& node, Envelope envelope) {
 }
 
 // Returns the process that the envelope is for; none if nobody has the name.
-Pid Remote::NoteReceived(const NodeId& node, const Envelope& envelope) {
+Pid Remote::NoteReceived(const std::string& node, const Envelope& envelope) {
   const ProcessName* name = envelope.to.name();
   Pid receiver;
   if (envelope.to.pid() != nullptr) receiver = *envelope.to.pid();
   if (envelope.to.alias() != nullptr) receiver = envelope.to.alias()->creator();
   if (name != nullptr) receiver = scheduler_.names().WhereIs(name->name);
+  const bool ends_named = name != nullptr && envelope.kind == Kind::kDemonitor;
+  if (!IsAnswer(envelope) && !Binds(envelope) && !ends_named) return receiver;
   MutexLock lock(mutex_);
-  Peer& peer = peers_[node.name];
+  Peer& peer = peers_[node];
   if (IsAnswer(envelope)) peer.requests.erase(envelope.ref);
   if (Binds(envelope)) peer.processes.insert(receiver);
-  if (name == nullptr) return receiver;
   // The name may be another's by the time that the monitor ends.
-  if (envelope.kind == Kind::kMonitor && receiver) named_monitors_[envelope.ref] = receiver;
-  if (envelope.kind == Kind::kDemonitor) {
-    const auto monitored = named_monitors_.extract(envelope.ref);
-    return monitored.empty() ? Pid() : monitored.mapped();
-  }
-  return receiver;
+  if (name != nullptr && envelope.kind == Kind::kMonitor && receiver)
+    named_monitors_[envelope.ref] = receiver;
+  if (!ends_named) return receiver;
+  const auto monitored = named_monitors_.extract(envelope.ref);
+  return monitored.empty() ? Pid() : monitored.mapped();
 }
 
-void Remote::NodeUp(const NodeId& node) {
+// Those that are told of a node; each as often as it wants to be.
+std::vector<Pid> Remote::SubscribersOf(bool hidden) const {
+  std::vector<Pid> told;
+  for (const Subscriber& one : subscribers_) {
+    if (Includes(one.kind, hidden)) told.insert(told.end(), one.times, one.process);
+  }
+  return told;
+}
+
+void Remote::NodeUp(const NodeId& node, bool hidden) {
   std::vector<Pid> subscribers;
   {
     MutexLock lock(mutex_);
-    if (std::exchange(peers_[node.name].up, true)) return;
-    subscribers.assign(subscribers_.begin(), subscribers_.end());
+    Peer& peer = peers_[node.name];
+    if (std::exchange(peer.up, true)) return;
+    peer.hidden = hidden;
+    subscribers = SubscribersOf(hidden);
   }
   for (const Pid& pid : subscribers)
     scheduler_.Send(pid, NewSignal<hydra::NodeUp>(&kMessageType<hydra::NodeUp>, node.name));
 }
 
-void Remote::NodeDown(const NodeId& node) {
+void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {
   const auto lost = std::make_shared<const LostNode>(LostNode{node.name, HomesNamed(node.name)});
   Peer peer;
-  std::vector<Pid> subscribers;
+  std::vector<Pid> told;
   {
     MutexLock lock(mutex_);
-    peer = std::exchange(peers_[node.name], Peer());
-    if (peer.up) subscribers.assign(subscribers_.begin(), subscribers_.end());
+    const auto found = peers_.find(node.name);
+    if (found == peers_.end()) return;
+    peer = std::move(found->second);
+    peers_.erase(found);
+    if (peer.up) told = SubscribersOf(peer.hidden);
     absl::erase_if(named_monitors_,
                    [&lost](const auto& monitor) { return lost->Has(monitor.first.creator()); });
   }
+  for (const auto& [process, times] : peer.monitors) told.insert(told.end(), times, process);
   for (const Pid& pid : peer.processes)
     scheduler_.Send(pid, NewSignal<NodeDownSignal>(&kNodeDown, lost));
   for (const Ref& request : peer.requests) {
     const Refusal refusal{Refusal::Why::kNoConnection, ExitReason::NoConnection()};
     scheduler_.Send(request.creator(), NewAnswerSignal<NoAnswer>(request.id(), refusal));
   }
-  for (const Pid& pid : subscribers)
-    scheduler_.Send(pid, NewSignal<hydra::NodeDown>(&kMessageType<hydra::NodeDown>, node.name));
+  Release(node.name, peer.held);
+  for (const Pid& pid : told)
+    scheduler_.Send(pid,
+                    NewSignal<hydra::NodeDown>(&kMessageType<hydra::NodeDown>, node.name, reason));
+}
+
+void Remote::NodeIsFree(const std::string& node) {
+  std::vector<Pid> held;
+  {
+    MutexLock lock(mutex_);
+    const auto found = peers_.find(node);
+    if (found != peers_.end()) held = std::exchange(found->second.held, {});
+  }
+  Release(node, held);
+}
+
+void Remote::Release(const std::string& node, const std::vector<Pid>& held) {
+  if (held.empty()) return;
+  const Pid link = LinkWith(node);
+  for (const Pid& pid : held) scheduler_.Send(pid, NewSignal<ReleaseSignal>(&kRelease, link));
 }
 
 }  // namespace hydra::process_internal

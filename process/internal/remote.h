@@ -8,11 +8,17 @@
 // For each node there is a list of the processes that have, or have had, a link or a monitor with one
 // there. When the node is lost each is sent one signal, and ends what it has with that node. Requests are
 // listed one by one, until they are answered or given up.
+//
+// A process that sends more to a node than may wait there is held, as by a full mailbox (limited_inbox.h):
+// a pid that no process has stands for the node.
 #ifndef HYDRA_PROCESS_INTERNAL_REMOTE_H_
 #define HYDRA_PROCESS_INTERNAL_REMOTE_H_
 
 #include <atomic>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +26,11 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/status/statusor.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/dest.h"
 #include "hydra/process/internal/signal.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/transport.h"
@@ -30,6 +38,7 @@
 namespace hydra::process_internal {
 
 class Scheduler;
+class Worker;
 
 // Thread safety: any thread.
 class Remote {
@@ -41,7 +50,15 @@ class Remote {
   bool is_node() const { return is_node_.load(std::memory_order_acquire); }
   // The name of this node; empty while it is none.
   std::string_view name() const { return is_node() ? std::string_view(self_.name) : ""; }
-  std::vector<std::string> Nodes() const;
+  std::vector<std::string> Nodes(NodeKind kind) const;
+
+  // For workers: see Transport::Poll, SetIdle.
+  bool Poll() { return is_node() && transport_->Poll(); }
+  void SetIdle(bool idle) {
+    if (is_node()) transport_->SetIdle(idle);
+  }
+  // When something has come last, by the runtime's clock.
+  int64_t heard_at() const { return heard_at_.load(std::memory_order_relaxed); }
 
   // ---- Out.
 
@@ -54,35 +71,52 @@ class Remote {
   // The process has ended.
   void Forget(const Pid& process);
 
-  void Subscribe(const Pid& process, bool on);
+  // What `process` does by MonitorNodes and MonitorNode.
+  void Subscribe(const Pid& process, NodeKind kind, bool on);
+  void MonitorNode(const Pid& process, const std::string& node, bool on);
 
   // ---- In: see Port.
 
-  void NodeUp(const NodeId& node);
-  void Deliver(const NodeId& node, Envelope envelope);
-  void NodeDown(const NodeId& node);
+  void NodeUp(const NodeId& node, bool hidden);
+  void Deliver(const NodeId& node, std::span<Envelope> envelopes);
+  void NodeDown(const NodeId& node, NodeDownReason reason);
+  void NodeIsFree(const std::string& node);
 
  private:
   struct Peer {
     bool up = false;
-    absl::flat_hash_set<Pid> processes;  // that have links or monitors there
-    absl::flat_hash_set<Ref> requests;   // of processes here
+    bool hidden = false;
+    absl::flat_hash_set<Pid> processes;      // that have links or monitors there
+    absl::flat_hash_set<Ref> requests;       // of processes here
+    absl::flat_hash_map<Pid, int> monitors;  // of the node: who, and how often
+    std::vector<Pid> held;
+  };
+  struct Subscriber {
+    Pid process;
+    NodeKind kind;
+    int times;
   };
 
-  void NoteSent(const NodeId& node, const Envelope& envelope);
-  Pid NoteReceived(const NodeId& node, const Envelope& envelope);
+  absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
+  void NoteSent(const std::string& node, const Envelope& envelope);
+  void HoldSender(const std::string& node, Worker& worker);
+  void DeliverOne(const std::string& node, Envelope envelope);
+  Pid NoteReceived(const std::string& node, const Envelope& envelope);
+  std::vector<Pid> SubscribersOf(bool hidden) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Release(const std::string& node, const std::vector<Pid>& held);
 
   Scheduler& scheduler_;
   // Written once, before `is_node_` is.
   NodeId self_;
   std::shared_ptr<Transport> transport_;
   std::atomic<bool> is_node_{false};
+  std::atomic<int64_t> heard_at_{std::numeric_limits<int64_t>::min() / 2};
 
   mutable Mutex mutex_;
   absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);  // by name
   // Monitors of other nodes by a name: whom they monitor here.
   absl::flat_hash_map<Ref, Pid> named_monitors_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_set<Pid> subscribers_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Subscriber> subscribers_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace hydra::process_internal

@@ -1,4 +1,5 @@
 // What a worker does on signals from other nodes that aren't the same as those from its own.
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "hydra/process/internal/signals.h"
 #include "hydra/process/internal/wire_codec.h"
 #include "hydra/process/internal/worker.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/wire.h"
 
@@ -53,11 +55,18 @@ Signal* Worker::DecodeMessage(ControlBlock& process, Signal& encoded) {
   return message;
 }
 
-void Worker::MonitorNodes(bool on) {
+void Worker::MonitorNodes(bool on, NodeKind kind) {
   ControlBlock& process = CurrentProcess();
   if (process.state >= ProcessState::kExiting) return;
   RelationsOf(process).MakeRare().crosses_nodes = true;
-  scheduler_.remote().Subscribe(PidOf(process), on);
+  scheduler_.remote().Subscribe(PidOf(process), kind, on);
+}
+
+void Worker::MonitorNode(const std::string& node, bool on) {
+  ControlBlock& process = CurrentProcess();
+  if (process.state >= ProcessState::kExiting) return;
+  RelationsOf(process).MakeRare().crosses_nodes = true;
+  scheduler_.remote().MonitorNode(PidOf(process), node, on);
 }
 
 // What the process has with the node ends, and nothing comes from there any more: noconnection.

@@ -43,7 +43,7 @@ Scheduler::Scheduler(const Options& options)
       gate_(std::make_shared<RuntimeGate>(*this)),
       blocking_pool_({.max_threads = options.max_blocking_threads, .by_hand = options.by_hand}),
       clock_(options.by_hand ? Clock::Kind::kVirtual : Clock::Kind::kSteady),
-      table_(options.max_processes),
+      table_(options.max_processes, SlotsOf(home_)),
       names_(table_),
       limited_inboxes_(options.max_processes),
       timers_(options.workers),
@@ -67,6 +67,7 @@ void Scheduler::Stop() {
     for (Bed& bed : beds_) bed.wake.NotifyAll();
   }
   for (std::thread& thread : threads_) thread.join();
+  remote_.SetIdle(true);
   // No other thread is left. What destructors send to processes that haven't been reached yet dies
   // with those.
   const Worker::Scope scope(&worker());
@@ -228,6 +229,7 @@ void Scheduler::Park(Worker& worker, bool rests) {
   bed.rests = rests;
   bed.woken = false;
   CountParked(1, rests ? 0 : 1);
+  if (AllParked()) remote_.SetIdle(true);
   bool found = false;
   while (!found && !bed.woken && !stopping()) {
     if (keeper_ == kNoKeeper || keeper_ == worker.index()) {
@@ -240,6 +242,7 @@ void Scheduler::Park(Worker& worker, bool rests) {
     if (std::exchange(bed.rests, false)) CountParked(0, 1);
   }
   bed.parked = false;
+  if (AllParked()) remote_.SetIdle(false);
   CountParked(-1, -1);
   if (keeper_ == worker.index()) {
     keeper_ = kNoKeeper;

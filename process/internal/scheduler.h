@@ -19,6 +19,9 @@
 //      next due tick, the one that arms stores the due tick before it reads `keeper_sleeps_to_`,
 //      all sequentially consistent: one sees the other.
 //
+//   5. While a worker is awake, workers handle what comes from other nodes (Transport::Poll); when the
+//      last one parks, the transport is told, under the lock, to see to that itself.
+//
 // A push to a worker's own queue wakes nobody by itself: that worker is awake and will come to it.
 // Others are woken for it only when it has grown (`WakePeer`), so as not to pay a wake-up for what
 // is run here within microseconds anyway; what they are not woken for the keeper's tick finds.
@@ -194,6 +197,25 @@ class Scheduler {
     Scheduler& scheduler_;
   };
 
+  // Sees to it that only one worker at a time waits awake for what other nodes say.
+  class AwaitingNetwork {
+   public:
+    explicit AwaitingNetwork(Scheduler& scheduler)
+        : awaited_(scheduler.network_awaited_),
+          is_only_(!awaited_.exchange(true, std::memory_order_relaxed)) {}
+    ~AwaitingNetwork() {
+      if (is_only_) awaited_.store(false, std::memory_order_relaxed);
+    }
+    AwaitingNetwork(const AwaitingNetwork&) = delete;
+    AwaitingNetwork& operator=(const AwaitingNetwork&) = delete;
+
+    bool is_only() const { return is_only_; }
+
+   private:
+    std::atomic<bool>& awaited_;
+    const bool is_only_;
+  };
+
  private:
   bool SendLimited(ControlBlock& receiver, const Pid& to, Signal* signal);
 
@@ -215,6 +237,9 @@ class Scheduler {
   bool KeepWatch(Worker& worker, Bed& bed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PassOnTheWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void UpdateNeedsWatch() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool AllParked() const {
+    return parked_count_.load(std::memory_order_relaxed) == static_cast<int>(workers_.size());
+  }
   void CountParked(int parked, int thieves) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   static constexpr int kNoKeeper = -1;
@@ -247,6 +272,7 @@ class Scheduler {
   alignas(kCacheLine) std::atomic<int> searching_{0};
   // Processes spawned from foreign threads; workers count their own.
   std::atomic<int64_t> outside_spawns_{0};
+  std::atomic<bool> network_awaited_{false};
 
   Mutex mutex_;
   std::vector<Bed> beds_ ABSL_GUARDED_BY(mutex_);

@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "hydra/process/exit_reason.h"
+#include "hydra/process/internal/homes.h"
 #include "hydra/process/internal/wire_reader.h"
 #include "hydra/process/internal/wire_writer.h"
 #include "hydra/process/pid.h"
@@ -29,6 +30,7 @@ void WireType<Pid>::Write(const Pid& pid, WireWriter& writer) {
 }
 
 std::optional<Pid> WireType<Pid>::Read(WireReader& reader) {
+  const size_t begin = reader.position();
   const std::optional<uint64_t> serial = reader.Read<uint64_t>();
   if (!serial) return std::nullopt;
   if (*serial == 0) return Pid();
@@ -36,7 +38,9 @@ std::optional<Pid> WireType<Pid>::Read(WireReader& reader) {
   if (!slot) return std::nullopt;
   const std::optional<uint32_t> home = reader.Home();
   if (!home) return std::nullopt;
-  return Pid(*serial, *slot, *home);
+  const Pid pid(*serial, *slot, *home);
+  if (!IsPossible(pid)) return reader.FailAt(begin, "there can be no such pid");
+  return pid;
 }
 
 void WireType<Ref>::Write(const Ref& ref, WireWriter& writer) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -39,6 +40,12 @@ namespace {
 constexpr int kSearchRounds = 16;
 constexpr int kPausesPerRound = 32;
 
+// How long one worker goes on looking when something has come from another node, whose next word may come soon: a
+// few times as long as there and back takes between two nodes on a machine. In nanoseconds.
+constexpr int64_t kAwaitsNetwork = 200'000;
+// A worker that is busy looks at the network once in so many rounds, if nothing has come of late.
+constexpr int kMaxRoundsPerPoll = 16;
+
 }  // namespace
 
 Worker::Worker(Scheduler& scheduler, uint32_t index, uint64_t seed)
@@ -67,6 +74,17 @@ ControlBlock& Worker::CurrentProcess() {
 Worker::Scope::Scope(Worker* worker) : outer_(of_this_thread_) { of_this_thread_ = worker; }
 
 Worker::Scope::~Scope() { of_this_thread_ = outer_; }
+
+Worker::Arrival::Arrival(const Scheduler& scheduler)
+    : worker_(of_this_thread_ != nullptr && &of_this_thread_->scheduler_ == &scheduler
+                  ? of_this_thread_
+                  : nullptr) {
+  if (worker_ != nullptr) worker_->arriving_ = true;
+}
+
+Worker::Arrival::~Arrival() {
+  if (worker_ != nullptr) worker_->arriving_ = false;
+}
 
 // ---- Driving.
 
@@ -145,6 +163,15 @@ void Worker::BeginRound() {
   round_began_ = now;
   next_round_ = turns_.load(std::memory_order_relaxed) + turns_per_round_;
   FireTimers();
+  PollNetwork();
+}
+
+// What comes from other nodes is looked for more seldom while nothing comes.
+void Worker::PollNetwork() {
+  if (--rounds_to_poll_ > 0) return;
+  rounds_per_poll_ =
+      scheduler_.remote().Poll() ? 1 : std::min(rounds_per_poll_ * 2, kMaxRoundsPerPoll);
+  rounds_to_poll_ = rounds_per_poll_;
 }
 
 ControlBlock* Worker::PickQueued() {
@@ -177,19 +204,38 @@ ControlBlock* Worker::PickInjected() {
 ControlBlock* Worker::Search() {
   const Scheduler::Searching searching(scheduler_);
   thief_.RanDry(scheduler_.clock().ElapsedNanos());
-  const auto workers = scheduler_.workers();
   const int rounds = thief_.rests() ? 1 : kSearchRounds;
   for (int round = 0; round < rounds && !scheduler_.stopping(); ++round) {
-    if (ControlBlock* process = PickInjected()) return process;
-    const size_t first = random_();
-    for (size_t i = 0; i < workers.size(); ++i) {
-      Worker& victim = *workers[(first + i) % workers.size()];
-      if (&victim != this && StealFrom(victim)) return PickQueued();
-    }
-    FireTimers();
-    if (ControlBlock* process = next_.Take()) return process;
-    if (ControlBlock* process = PickQueued()) return process;
-    if (workers.size() > 1) Pause(kPausesPerRound);
+    if (ControlBlock* process = LookOnce()) return process;
+    if (scheduler_.workers().size() > 1) Pause(kPausesPerRound);
+  }
+  return AwaitNetwork();
+}
+
+ControlBlock* Worker::LookOnce() {
+  if (ControlBlock* process = PickInjected()) return process;
+  const auto workers = scheduler_.workers();
+  const size_t first = random_();
+  for (size_t i = 0; i < workers.size(); ++i) {
+    Worker& victim = *workers[(first + i) % workers.size()];
+    if (&victim != this && StealFrom(victim)) return PickQueued();
+  }
+  FireTimers();
+  scheduler_.remote().Poll();
+  if (ControlBlock* process = next_.Take()) return process;
+  return PickQueued();
+}
+
+// Goes on looking for a while, if another node may say something soon, and no other worker does.
+ControlBlock* Worker::AwaitNetwork() {
+  const auto is_likely = [this] {
+    return scheduler_.clock().ElapsedNanos() - scheduler_.remote().heard_at() < kAwaitsNetwork;
+  };
+  if (!is_likely()) return nullptr;
+  const Scheduler::AwaitingNetwork awaiting(scheduler_);
+  while (awaiting.is_only() && is_likely() && !scheduler_.stopping()) {
+    if (ControlBlock* process = LookOnce()) return process;
+    std::this_thread::yield();
   }
   return nullptr;
 }

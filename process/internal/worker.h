@@ -47,6 +47,7 @@
 #include "hydra/process/internal/thief.h"
 #include "hydra/process/internal/timers.h"
 #include "hydra/process/internal/wait.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 #include "hydra/process/process_info.h"
@@ -115,6 +116,18 @@ class Worker {
   // when there is neither.
   bool RunOne();
 
+  // What is sent meanwhile by the calling thread has come from another node: nobody can be held for it.
+  class Arrival {
+   public:
+    explicit Arrival(const Scheduler& scheduler);
+    ~Arrival();
+    Arrival(const Arrival&) = delete;
+    Arrival& operator=(const Arrival&) = delete;
+
+   private:
+    Worker* const worker_;  // null on a foreign thread
+  };
+
   // Ends a process that nobody runs any more, for the reason `killed`. For the scheduler's stop.
   void KillLeftOver(ControlBlock& process);
 
@@ -149,7 +162,8 @@ class Worker {
   Ref MakeAlias(Alias mode);
   bool Unalias(const Ref& ref);
   bool TrapExit(bool trap);
-  void MonitorNodes(bool on);
+  void MonitorNodes(bool on, NodeKind kind);
+  void MonitorNode(const std::string& node, bool on);
   // Removes a Down for `ref` that the current process hasn't received yet.
   void FlushDown(const Ref& ref);
   // Notes that the current process has asked by `ref`, and that the answer is to become a message; or
@@ -178,6 +192,10 @@ class Worker {
   bool IsExiting() const {
     return current_ != nullptr && current_->state == ProcessState::kExiting;
   }
+
+  // The current process suspends at its next co_await until it is sent a ReleaseSignal of `by`. Returns false if
+  // it is held by that already, or is ending.
+  bool HoldFor(const Pid& by);
 
   // The current process ends with `reason` at its next suspension, unless it is ending already.
   void EndSelf(ExitReason reason);
@@ -248,6 +266,9 @@ class Worker {
   ControlBlock* PickQueued();
   ControlBlock* PickInjected();
   ControlBlock* Search();
+  ControlBlock* LookOnce();
+  ControlBlock* AwaitNetwork();
+  void PollNetwork();
   void CollectRunnable();
 
   // ---- Queueing.
@@ -386,12 +407,15 @@ class Worker {
   Signal* after_exit_ = nullptr;
   enum class ExitOrigin : uint8_t { kSignal, kExitSelf, kReported } exit_origin_ = {};
   const ExitReason* ending_ = nullptr;
-  bool firing_ = false;  // what is sent is sent by timers
+  bool firing_ = false;    // what is sent is sent by timers
+  bool arriving_ = false;  // or has come from another node
   int sends_since_wake_ = 0;
   int next_turns_left_ = 0;  // for `next`, before the others are asked
   uint64_t next_round_ = 0;  // the turn after which it looks at the clock and the injection queue
   uint64_t turns_per_round_ = kMaxTurnsPerRound;
   Tick round_began_ = 0;
+  int rounds_to_poll_ = 0;  // until it looks at the network
+  int rounds_per_poll_ = 1;
   uint64_t queued_picks_ = 0;
   bool priorities_used_ = false;  // high_ or low_ may hold processes
   SlotCache slots_;

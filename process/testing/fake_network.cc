@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "hydra/base/mutex.h"
+#include "hydra/process/node_event.h"
 #include "hydra/process/node_id.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/transport.h"
@@ -19,9 +20,12 @@ class FakeNetwork::Link final : public Transport {
  public:
   Link(FakeNetwork& network, std::string name) : network_(network), name_(std::move(name)) {}
 
-  void Send(const NodeId& node, Envelope envelope) override {
-    network_.Send(name_, node, std::move(envelope));
+  bool Send(const std::string& node, Envelope envelope) override {
+    return network_.Send(name_, node, std::move(envelope));
   }
+  bool IsBusy(const std::string& node) override { return network_.IsBusy(name_, node); }
+  void Connect(const std::string& node) override { network_.Send(name_, node, std::nullopt); }
+  size_t max_message_bytes() const override { return kMaxMessageBytes; }
 
  private:
   FakeNetwork& network_;
@@ -34,9 +38,33 @@ void FakeNetwork::Add(Runtime& runtime, const NodeId& id) {
   nodes_.insert_or_assign(id.name, Node{id, port});
 }
 
-void FakeNetwork::Send(const std::string& from, const NodeId& to, Envelope envelope) {
+bool FakeNetwork::Send(const std::string& from, const std::string& to,
+                       std::optional<Envelope> envelope) {
   MutexLock lock(mutex_);
   in_flight_.push_back({from, to, std::move(envelope)});
+  return busy_.contains(PairOf(from, to));
+}
+
+bool FakeNetwork::IsBusy(const std::string& from, const std::string& to) const {
+  MutexLock lock(mutex_);
+  return busy_.contains(PairOf(from, to));
+}
+
+void FakeNetwork::SetBusy(const std::string& a, const std::string& b, bool busy) {
+  std::optional<Node> one;
+  std::optional<Node> two;
+  {
+    MutexLock lock(mutex_);
+    if (busy) {
+      busy_.insert(PairOf(a, b));
+      return;
+    }
+    busy_.erase(PairOf(a, b));
+    one = Find(a);
+    two = Find(b);
+  }
+  one->port.NodeIsFree(two->id);
+  two->port.NodeIsFree(one->id);
 }
 
 size_t FakeNetwork::Deliver() {
@@ -62,16 +90,16 @@ bool FakeNetwork::DeliverOne() {
     next = std::move(in_flight_.front());
     in_flight_.pop_front();
     from = Find(next.from);
-    if (!apart_.contains(PairOf(next.from, next.to.name))) to = Find(next.to.name);
+    if (!apart_.contains(PairOf(next.from, next.to))) to = Find(next.to);
     filter = filter_;
   }
   if (!to.has_value()) {
-    from->port.NodeDown(next.to);
+    from->port.NodeDown({.name = next.to}, NodeDownReason::kUnreachable);
     return true;
   }
-  Connect(next.from, next.to.name);
-  if (filter == nullptr || filter(next.envelope))
-    to->port.Deliver(from->id, std::move(next.envelope));
+  Connect(next.from, next.to);
+  if (next.envelope.has_value() && (filter == nullptr || filter(*next.envelope)))
+    to->port.Deliver(from->id, {&*next.envelope, 1});
   return true;
 }
 
@@ -100,14 +128,13 @@ void FakeNetwork::Cut(const std::string& a, const std::string& b) {
   {
     MutexLock lock(mutex_);
     if (connected_.erase(PairOf(a, b)) == 0) return;
-    std::erase_if(in_flight_, [&](const InFlight& sent) {
-      return PairOf(sent.from, sent.to.name) == PairOf(a, b);
-    });
+    std::erase_if(in_flight_,
+                  [&](const InFlight& sent) { return PairOf(sent.from, sent.to) == PairOf(a, b); });
     one = Find(a);
     two = Find(b);
   }
-  one->port.NodeDown(two->id);
-  two->port.NodeDown(one->id);
+  one->port.NodeDown(two->id, NodeDownReason::kConnectionClosed);
+  two->port.NodeDown(one->id, NodeDownReason::kConnectionClosed);
 }
 
 void FakeNetwork::KeepApart(const std::string& a, const std::string& b, bool apart) {

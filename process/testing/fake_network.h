@@ -34,6 +34,9 @@ namespace hydra {
 // Thread safety: any thread. Must outlive the runtimes' last use of it, and may outlive them.
 class FakeNetwork {
  public:
+  // Larger messages are refused.
+  static constexpr size_t kMaxMessageBytes = size_t{1} << 20;
+
   FakeNetwork() = default;
   FakeNetwork(const FakeNetwork&) = delete;
   FakeNetwork& operator=(const FakeNetwork&) = delete;
@@ -56,6 +59,9 @@ class FakeNetwork {
   // From now on there can be no connection, or can be one again. Doesn't cut one that stands.
   void KeepApart(const std::string& a, const std::string& b, bool apart);
 
+  // From now on too much waits between the two, whatever that is; or doesn't any more.
+  void SetBusy(const std::string& a, const std::string& b, bool busy);
+
   // Calls `filter` with each envelope before it is delivered; it may change it. False loses it, which no
   // real transport does without cutting the connection.
   void SetFilter(std::function<bool(Envelope&)> filter);
@@ -64,8 +70,8 @@ class FakeNetwork {
   class Link;
   struct InFlight {
     std::string from;
-    NodeId to;
-    Envelope envelope;
+    std::string to;
+    std::optional<Envelope> envelope;  // none: it is to connect
   };
   struct Node {
     NodeId id;
@@ -76,15 +82,17 @@ class FakeNetwork {
   static Pair PairOf(const std::string& a, const std::string& b) {
     return a < b ? Pair(a, b) : Pair(b, a);
   }
-  void Send(const std::string& from, const NodeId& to, Envelope envelope);
+  bool Send(const std::string& from, const std::string& to, std::optional<Envelope> envelope);
+  bool IsBusy(const std::string& from, const std::string& to) const;
   bool DeliverOne();
   std::optional<Node> Find(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  Mutex mutex_;
+  mutable Mutex mutex_;
   std::map<std::string, Node> nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> connected_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> apart_ ABSL_GUARDED_BY(mutex_);
+  std::set<Pair> busy_ ABSL_GUARDED_BY(mutex_);
   std::function<bool(Envelope&)> filter_ ABSL_GUARDED_BY(mutex_);
 };
 

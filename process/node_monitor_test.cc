@@ -1,0 +1,143 @@
+// Who is told of nodes that come and go, how often, and why: NOD8, NOD15, NOD16.
+#include <memory>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "hydra/process/process.h"
+#include "hydra/process/testing/assert_receive.h"
+#include "hydra/process/testing/manual_runtime.h"
+#include "hydra/process/transport.h"
+#include "hydra/process/transport_testing.h"
+
+namespace hydra::process_testing {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+using NodeMonitorTest = TwoNodes;
+
+constexpr char kNowhere[] = "nowhere@test";
+
+// NOD16: it connects, and then tells once.
+TEST_F(NodeMonitorTest, TellsOnceThatANodeIsDown) {
+  Run([this]() -> Async<> {
+    MonitorNode(kB);
+    co_await RefuteReceive<NodeDown>();
+    EXPECT_THAT(Nodes(), ElementsAre(kB));
+    network_.Cut(kA, kB);
+    const NodeDown down = co_await AssertReceive<NodeDown>();
+    EXPECT_EQ(down.node, kB);
+    EXPECT_EQ(down.reason, NodeDownReason::kConnectionClosed);
+    network_.Connect(kA, kB);
+    network_.Cut(kA, kB);
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+// NOD16: calls are counted, and each is taken back by one.
+TEST_F(NodeMonitorTest, CountsItsCalls) {
+  Run([this]() -> Async<> {
+    for (int i = 0; i < 3; ++i) MonitorNode(kB);
+    MonitorNode(kB, false);
+    co_await RefuteReceive<NodeDown>();
+    network_.Cut(kA, kB);
+    for (int i = 0; i < 2; ++i) co_await AssertReceive<NodeDown>();
+    co_await RefuteReceive<NodeDown>();
+    MonitorNode(kB, false);  // none is left
+    MonitorNode(kB);
+    co_await RefuteReceive<NodeDown>();
+    network_.Cut(kA, kB);
+    co_await AssertReceive<NodeDown>();
+  });
+}
+
+// NOD16: unreachable.
+TEST_F(NodeMonitorTest, TellsThatANodeCannotBeReached) {
+  Run([]() -> Async<> {
+    for (int i = 0; i < 2; ++i) MonitorNode(kNowhere);
+    for (int i = 0; i < 2; ++i) {
+      const NodeDown down = co_await AssertReceive<NodeDown>();
+      EXPECT_EQ(down.node, kNowhere);
+      EXPECT_EQ(down.reason, NodeDownReason::kUnreachable);
+    }
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+// NOD16: this node is never down.
+TEST_F(NodeMonitorTest, ThisNodeIsNeverDown) {
+  Run([]() -> Async<> {
+    MonitorNode(kA);
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+// NOD16: for a runtime that is no node all nodes are down.
+TEST(NodeMonitorAloneTest, ToNoNodeAllAreDown) {
+  ManualRuntime runtime;
+  runtime.Run([]() -> Async<> {
+    MonitorNode(kB);
+    EXPECT_EQ((co_await AssertReceive<NodeDown>()).reason, NodeDownReason::kUnreachable);
+  });
+}
+
+// NOD15: several subscriptions are several messages, and end together.
+TEST_F(NodeMonitorTest, SubscriptionsAreCounted) {
+  Run([this]() -> Async<> {
+    for (int i = 0; i < 2; ++i) MonitorNodes(true);
+    network_.Connect(kA, kB);
+    for (int i = 0; i < 2; ++i) co_await AssertReceive<NodeUp>();
+    co_await RefuteReceive<NodeUp>();
+    network_.Cut(kA, kB);
+    for (int i = 0; i < 2; ++i) co_await AssertReceive<NodeDown>();
+    co_await RefuteReceive<NodeDown>();
+    MonitorNodes(false);
+    network_.Connect(kA, kB);
+    co_await RefuteReceive<NodeUp>();
+  });
+}
+
+// NOD15, NOD16: what a process is told ends with it, and so does the room that it took.
+TEST_F(NodeMonitorTest, EndsWithTheProcess) {
+  Run([this]() -> Async<> {
+    const auto watch = []() -> Async<> {
+      MonitorNodes(true);
+      MonitorNode(kB);
+      co_return;
+    };
+    Monitor(Spawn(watch));
+    co_await AssertReceive<Down>();
+    network_.Connect(kA, kB);
+    network_.Cut(kA, kB);
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+// NOD8: hidden nodes are listed apart, and told of to those who ask for them.
+TEST(HiddenNodesTest, AreApart) {
+  ManualRuntime runtime;
+  const Port port = runtime.Join({kA, 1}, std::make_shared<Nowhere>());
+  runtime.Run([port]() -> Async<> {
+    MonitorNodes(true);
+    port.NodeUp({kB, 1}, /*hidden=*/true);
+    co_await RefuteReceive<NodeUp>();
+    EXPECT_THAT(Nodes(), IsEmpty());
+    EXPECT_THAT(Nodes(NodeKind::kHidden), ElementsAre(kB));
+    EXPECT_THAT(Nodes(NodeKind::kAll), ElementsAre(kB));
+    MonitorNodes(true, NodeKind::kHidden);
+    MonitorNodes(true, NodeKind::kAll);
+    port.NodeDown({kB, 1}, NodeDownReason::kTickTimeout);
+    for (int i = 0; i < 2; ++i)
+      EXPECT_EQ((co_await AssertReceive<NodeDown>()).reason, NodeDownReason::kTickTimeout);
+    co_await RefuteReceive<NodeDown>();
+    port.NodeUp({kB, 2});
+    EXPECT_THAT(Nodes(NodeKind::kHidden), IsEmpty());
+    for (int i = 0; i < 2; ++i)
+      co_await AssertReceive<NodeUp>();  // not to who asks for hidden ones
+    co_await RefuteReceive<NodeUp>();
+  });
+}
+
+}  // namespace
+}  // namespace hydra::process_testing
