@@ -16,9 +16,12 @@
 #include "hydra/benchmarks/done.h"
 #include "hydra/benchmarks/lookups.h"
 #include "hydra/benchmarks/measuring.h"
+#include "hydra/benchmarks/nodes.h"
+#include "hydra/benchmarks/other_node.h"
 #include "hydra/benchmarks/registration.h"
 #include "hydra/benchmarks/supervision.h"
 #include "hydra/genserver/genserver.h"
+#include "hydra/node/node.h"
 #include "hydra/process/process.h"
 
 namespace hydra::benchmarks {
@@ -452,6 +455,11 @@ constexpr Workload kWorkloads[] = {
     {"group_join", "pairs/s", JoinAndLeave, 1, 300'000},
     {"checkout/1", "leases/s", BorrowWorkers, 1, 500'000},
     {"checkout/64", "leases/s", BorrowWorkers, 64, 500'000},
+    {"node/ping_pong/1", "round_trips/s", PingPongBetweenNodes, 1, 200'000, 1, 2},
+    {"node/ping_pong/64", "round_trips/s", PingPongBetweenNodes, 64, 1'000'000, 1, 2},
+    {"node/one_way", "messages/s", SendToNode, 1, 3'000'000, 1, 2},
+    {"node/call/1", "calls/s", CallNode, 1, 200'000, 1, 2},
+    {"node/call/64", "calls/s", CallNode, 64, 1'000'000, 1, 2},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 
@@ -464,8 +472,15 @@ Async<> RunOnce(const Workload* workload, Setup setup, Measured* measured) {
 std::span<const Workload> Workloads() { return kWorkloads; }
 
 Measured Measure(const Workload& workload) {
+  std::optional<OtherNode> other;
+  if (workload.nodes == 2) other.emplace(ServeOtherNode);
   Runtime runtime;
-  const Setup setup = {&runtime, workload.parameter, workload.operations};
+  Setup setup = {&runtime, workload.parameter, workload.operations};
+  std::optional<Node> node;
+  if (other.has_value()) {
+    node.emplace(StartNode(runtime, "measuring"));
+    setup.other_node = other->name();
+  }
   Measured measured;
   for (int run = 0; run < workload.runs; ++run) {
     const ExitReason reason = runtime.Run(RunOnce, &workload, setup, &measured);

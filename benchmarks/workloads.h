@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <type_traits>
 
 #include "hydra/process/async.h"
@@ -33,6 +34,7 @@ struct Setup {
   const Runtime* runtime;
   int64_t parameter;
   int64_t operations;
+  std::string other_node = {};  // the name of a node in an OS process of its own, if the workload is of two
 };
 
 struct Workload {
@@ -42,6 +44,7 @@ struct Workload {
   int64_t parameter;  // how many pairs, senders …: see README.md
   int64_t operations;
   int runs = 1;  // in one runtime; the last is measured
+  int nodes = 0;  // 2: this runtime is a node, and there is another
 };
 
 // All of them, in the order in which they are reported.

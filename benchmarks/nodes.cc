@@ -1,0 +1,167 @@
+#include "hydra/benchmarks/nodes.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hydra/base/check.h"
+#include "hydra/benchmarks/done.h"
+#include "hydra/benchmarks/measuring.h"
+#include "hydra/benchmarks/workloads.h"
+#include "hydra/genserver/genserver.h"
+#include "hydra/process/process.h"
+
+namespace hydra::benchmarks {
+namespace {
+
+std::string Payload() { return std::string(64, 'x'); }
+
+struct RemotePing {
+  static constexpr std::string_view kWireName = "benchmarks.Ping";
+  Pid from;
+  std::string payload;
+};
+
+struct RemotePong {
+  static constexpr std::string_view kWireName = "benchmarks.Pong";
+  std::string payload;
+};
+
+struct Item {
+  static constexpr std::string_view kWireName = "benchmarks.Item";
+  std::string payload;
+};
+
+// That so many more items have come.
+struct Taken {
+  static constexpr std::string_view kWireName = "benchmarks.Taken";
+  int64_t items;
+};
+
+// ---- What the other node does.
+
+struct SpawnPongers {
+  static constexpr std::string_view kWireName = "benchmarks.SpawnPongers";
+  using Reply = std::vector<Pid>;
+  int64_t count;
+};
+
+struct SpawnTaker {
+  static constexpr std::string_view kWireName = "benchmarks.SpawnTaker";
+  using Reply = Pid;
+  Pid sender;
+};
+
+// Answers with what it is given.
+struct Echo {
+  static constexpr std::string_view kWireName = "benchmarks.Echo";
+  using Reply = std::string;
+  std::string payload;
+};
+
+Async<> RemotePonger() {
+  for (;;) {
+    RemotePing ping = co_await Receive<RemotePing>();
+    Send(ping.from, RemotePong{std::move(ping.payload)});
+  }
+}
+
+// How many items the sender may be ahead of what it has been told of, twice.
+constexpr int64_t kBatch = 10'000;
+
+Async<> TakeItems(Pid sender) {
+  for (;;) {
+    for (int64_t i = 0; i < kBatch; ++i) co_await Receive<Item>();
+    Send(sender, Taken{kBatch});
+  }
+}
+
+// Spawns what the workloads ask for, and answers what they call.
+class Attendant {
+ public:
+  using Protocol = hydra::Protocol<SpawnPongers, SpawnTaker, Echo>;
+
+  std::vector<Pid> HandleCall(SpawnPongers request) {
+    std::vector<Pid> pongers(request.count);
+    for (Pid& ponger : pongers) ponger = Spawn(RemotePonger);
+    return pongers;
+  }
+  Pid HandleCall(SpawnTaker request) { return Spawn(TakeItems, request.sender); }
+  std::string HandleCall(Echo echo) { return std::move(echo.payload); }
+};
+
+ServerRef<Attendant> AttendantOf(const Setup& setup) {
+  return ServerRef<Attendant>(Dest("attendant", setup.other_node));
+}
+
+// ---- What this node does. The first call connects.
+
+Async<> PingOften(Pid ponger, int64_t rounds, Pid owner) {
+  const std::string payload = Payload();
+  for (int64_t i = 0; i < rounds; ++i) {
+    Send(ponger, RemotePing{Self(), payload});
+    co_await Receive<RemotePong>();
+  }
+  Send(owner, Done{});
+}
+
+Async<> EchoOften(ServerRef<Attendant> attendant, int64_t calls, Pid owner) {
+  const std::string payload = Payload();
+  for (int64_t i = 0; i < calls; ++i) HYDRA_CHECK((co_await attendant.Call(Echo{payload})).ok());
+  Send(owner, Done{});
+}
+
+void SendItems(Pid taker, const std::string& payload) {
+  for (int64_t i = 0; i < kBatch; ++i) Send(taker, Item{payload});
+}
+
+}  // namespace
+
+void ServeOtherNode(Runtime& runtime) {
+  const ExitReason reason = runtime.Run([]() -> Async<> {
+    HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok());
+  });
+  HYDRA_CHECK(reason.IsClean()) << reason.ToString();
+}
+
+Async<Measured> PingPongBetweenNodes(Setup setup) {
+  const absl::StatusOr<std::vector<Pid>> pongers =
+      co_await AttendantOf(setup).Call(SpawnPongers{setup.parameter});
+  HYDRA_CHECK(pongers.ok()) << pongers.status();
+  const int64_t rounds = setup.operations / setup.parameter;
+  const absl::Time start = Now();
+  for (const Pid& ponger : *pongers) Spawn(PingOften, ponger, rounds, Self());
+  co_await AwaitDone(setup.parameter);
+  co_return Measured{static_cast<double>(rounds * setup.parameter), SecondsSince(start)};
+}
+
+Async<Measured> SendToNode(Setup setup) {
+  const absl::StatusOr<Pid> taker = co_await AttendantOf(setup).Call(SpawnTaker{Self()});
+  HYDRA_CHECK(taker.ok()) << taker.status();
+  const std::string payload = Payload();
+  const int64_t batches = setup.operations / kBatch;
+  const absl::Time start = Now();
+  for (int64_t batch = 0; batch < batches; ++batch) {
+    SendItems(*taker, payload);
+    if (batch > 0) co_await Receive<Taken>();
+  }
+  co_await Receive<Taken>();
+  co_return Measured{static_cast<double>(batches * kBatch), SecondsSince(start)};
+}
+
+Async<Measured> CallNode(Setup setup) {
+  const ServerRef<Attendant> attendant = AttendantOf(setup);
+  HYDRA_CHECK((co_await attendant.Call(Echo{})).ok());
+  const int64_t calls = setup.operations / setup.parameter;
+  const absl::Time start = Now();
+  for (int64_t i = 0; i < setup.parameter; ++i) Spawn(EchoOften, attendant, calls, Self());
+  co_await AwaitDone(setup.parameter);
+  co_return Measured{static_cast<double>(calls * setup.parameter), SecondsSince(start)};
+}
+
+}  // namespace hydra::benchmarks

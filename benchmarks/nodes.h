@@ -1,0 +1,25 @@
+// The workloads between two nodes, each in an OS process of its own: see workloads.cc.
+#ifndef HYDRA_BENCHMARKS_NODES_H_
+#define HYDRA_BENCHMARKS_NODES_H_
+
+#include "hydra/benchmarks/workloads.h"
+#include "hydra/process/async.h"
+#include "hydra/process/runtime.h"
+
+namespace hydra::benchmarks {
+
+// Makes the other node do its part of those below.
+void ServeOtherNode(Runtime& runtime);
+
+// So many pairs of processes, one of each on the other node, send each other one message at a time.
+Async<Measured> PingPongBetweenNodes(Setup setup);
+
+// One process sends messages to one of the other node.
+Async<Measured> SendToNode(Setup setup);
+
+// So many processes call one server of the other node.
+Async<Measured> CallNode(Setup setup);
+
+}  // namespace hydra::benchmarks
+
+#endif  // HYDRA_BENCHMARKS_NODES_H_
