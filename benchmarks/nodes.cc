@@ -123,9 +123,8 @@ void SendItems(Pid taker, const std::string& payload) {
 }  // namespace
 
 void ServeOtherNode(Runtime& runtime) {
-  const ExitReason reason = runtime.Run([]() -> Async<> {
-    HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok());
-  });
+  const ExitReason reason = runtime.Run(
+      []() -> Async<> { HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok()); });
   HYDRA_CHECK(reason.IsClean()) << reason.ToString();
 }
 

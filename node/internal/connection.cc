@@ -139,7 +139,7 @@ void Connection::Begin() {
 
 // ---- In.
 
-void Connection::OnFrame(v1::Frame frame) {
+void Connection::OnFrame(v1::Frame& frame) {
   State state;
   {
     const MutexLock lock(mutex_);
@@ -223,28 +223,27 @@ bool Connection::IsBusy() const {
 }
 
 void Connection::WriteIfIdle() {
-  v1::Frame frame;
+  const v1::Frame* frame = nullptr;
   {
     const MutexLock lock(mutex_);
     if (writing_ || !HasMore()) return;
     writing_ = true;
-    frame = NextFrame();
+    frame = &NextFrame();
   }
-  stream_->Write(frame);
+  stream_->Write(*frame);
 }
 
 void Connection::OnWritten() {
-  v1::Frame frame;
-  bool writes = false;
+  const v1::Frame* frame = nullptr;
   bool is_free = false;
   {
     const MutexLock lock(mutex_);
-    writes = writing_ = HasMore();
-    if (writes) frame = NextFrame();
+    writing_ = HasMore();
+    if (writing_) frame = &NextFrame();
     is_free = busy_ && outbound_.bytes() <= max_buffered_bytes_ / 2;
     if (is_free) busy_ = false;
   }
-  if (writes) stream_->Write(frame);
+  if (frame != nullptr) stream_->Write(*frame);
   if (is_free) owner_.IsFree(*this);
 }
 
@@ -253,16 +252,16 @@ bool Connection::HasMore() const {
   return has_first_ || owes_tick_ || (state_ == State::kOpen && !outbound_.empty());
 }
 
-v1::Frame Connection::NextFrame() {
-  v1::Frame frame;
-  if (std::exchange(has_first_, false)) frame = std::exchange(first_, v1::Frame());
+v1::Frame& Connection::NextFrame() {
+  v1::Frame& frame = written_.Renew();
+  if (std::exchange(has_first_, false)) {
+    frame = first_;
+    first_.Clear();
+  }
   owes_tick_ = false;
   has_said_ = true;
-  if (state_ != State::kOpen || outbound_.empty()) return frame;
-  v1::Frame signals = outbound_.NextFrame();
-  signals.mutable_pings()->Swap(frame.mutable_pings());
-  signals.mutable_pongs()->Swap(frame.mutable_pongs());
-  return signals;
+  if (state_ == State::kOpen) outbound_.FillFrame(frame);
+  return frame;
 }
 
 // ---- Whether it is there.

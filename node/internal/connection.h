@@ -24,6 +24,7 @@
 #include "hydra/base/mutex.h"
 #include "hydra/node/internal/assembly.h"
 #include "hydra/node/internal/envelope_decoder.h"
+#include "hydra/node/internal/frame_buffer.h"
 #include "hydra/node/internal/handshake.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
@@ -107,7 +108,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // ---- LinkEvents.
 
   void OnOpen() override;
-  void OnFrame(v1::Frame frame) override;
+  void OnFrame(v1::Frame& frame) override;
   void OnWritten() override;
   void OnEnd(std::string why) override;
 
@@ -124,7 +125,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   void BeginEnd(const v1::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void WriteIfIdle();
   bool HasMore() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  v1::Frame NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  v1::Frame& NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ConnectionOwner& owner_;
   const Role role_;
@@ -151,6 +152,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   bool has_heard_ ABSL_GUARDED_BY(mutex_) = false;
   bool owes_tick_ ABSL_GUARDED_BY(mutex_) = false;
   Outbound outbound_ ABSL_GUARDED_BY(mutex_);
+  FrameBuffer written_ ABSL_GUARDED_BY(mutex_);  // while `writing_`, of who writes
   v1::Frame first_ ABSL_GUARDED_BY(mutex_);  // what goes before the signals: steps, pings, pongs
   bool has_first_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t last_ping_ ABSL_GUARDED_BY(mutex_) = 0;

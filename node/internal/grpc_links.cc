@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
+#include "hydra/node/internal/frame_buffer.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
 #include "node/proto/link.grpc.pb.h"
@@ -83,7 +84,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
     const MutexLock lock(mutex_);
     if (finishing_) return;
     ++in_flight_;
-    StartRead(&frame_, &read_);
+    StartRead(&coming_->Renew(), &read_);
   }
 
   void Write(const v1::Frame& frame) override {
@@ -131,7 +132,9 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
  private:
   void ReadDone(bool ok) {
     Settle(/*read_on=*/ok);
-    if (ok) events_->OnFrame(std::exchange(frame_, v1::Frame()));
+    if (!ok) return;
+    std::swap(coming_, come_);
+    events_->OnFrame(**come_);
   }
 
   void WriteDone(bool ok) {
@@ -205,7 +208,9 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
   LivingStreams& living_;
   std::shared_ptr<LinkEvents> events_;
-  v1::Frame frame_;  // that is being read
+  // The next frame may be asked for while the last one is looked at.
+  std::unique_ptr<FrameBuffer> coming_ = std::make_unique<FrameBuffer>();
+  std::unique_ptr<FrameBuffer> come_ = std::make_unique<FrameBuffer>();
 
   Mutex mutex_;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in the completion queue
@@ -317,7 +322,7 @@ class Refusing final : public LinkEvents {
     stream_->Read();
     stream_->End(/*after_write=*/true);
   }
-  void OnFrame(v1::Frame) override { stream_->Read(); }
+  void OnFrame(v1::Frame&) override { stream_->Read(); }
   void OnWritten() override {}
   void OnEnd(std::string) override { stream_ = nullptr; }
 

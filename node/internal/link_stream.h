@@ -15,8 +15,8 @@ class LinkEvents {
 
   // The stream stands: it may be read and written from now on.
   virtual void OnOpen() = 0;
-  // A frame has come; the next comes when it is asked for, by Read.
-  virtual void OnFrame(v1::Frame frame) = 0;
+  // A frame has come; the next comes when it is asked for, by Read. It may be changed, until this returns.
+  virtual void OnFrame(v1::Frame& frame) = 0;
   // The frame of the last Write is on its way: the next may be written.
   virtual void OnWritten() = 0;
   // The stream is over, and why. Nothing comes after it.
@@ -30,7 +30,8 @@ class LinkStream {
 
   // Asks for the next frame; not before the last one has come.
   virtual void Read() = 0;
-  // Writes a frame; not before OnWritten of the last one. Does nothing once the stream ends.
+  // Writes a frame, which isn't needed any more when OnWritten comes; not before that of the last one. Does nothing
+  // once the stream ends.
   virtual void Write(const v1::Frame& frame) = 0;
   // Ends the stream, after the frame that is being written if `after_write`: OnEnd comes, if it hasn't. May be called
   // several times.

@@ -48,8 +48,7 @@ void Outbound::OpenLane(Envelope envelope) {
   turns_.push_back(sender);
 }
 
-v1::Frame Outbound::NextFrame() {
-  v1::Frame frame;
+void Outbound::FillFrame(v1::Frame& frame) {
   for (size_t bytes = 0; !small_.empty() && bytes < kFrame; small_.pop_front()) {
     const size_t size = SizeOf(small_.front());
     bytes += size;
@@ -57,7 +56,6 @@ v1::Frame Outbound::NextFrame() {
     encoder_.Encode(std::move(small_.front()), *frame.add_envelopes());
   }
   if (!turns_.empty()) AddPiece(frame);
-  return frame;
 }
 
 void Outbound::AddPiece(v1::Frame& frame) {

@@ -38,8 +38,8 @@ class Outbound {
   // What waits, in bytes, about.
   size_t bytes() const { return bytes_; }
 
-  // Takes what is to be sent next. Not to be called while it is empty.
-  v1::Frame NextFrame();
+  // Adds to `frame` what is to be sent next, if anything is.
+  void FillFrame(v1::Frame& frame);
 
  private:
   struct Large {

@@ -25,6 +25,11 @@ const NodeId kPeer = {.name = "b@127.0.0.1:2", .creation = 2};
 
 Pid PidOn(const NodeId& node, uint64_t serial) { return Pid(serial, 3, HomeOf(node)); }
 Pid Sender(uint64_t serial) { return PidOn(kSelf, serial); }
+v1::Frame NextOf(Outbound& outbound) {
+  v1::Frame frame;
+  outbound.FillFrame(frame);
+  return frame;
+}
 Envelope From(const Pid& sender, Envelope envelope) {
   envelope.sender = sender;
   return envelope;
@@ -67,7 +72,7 @@ TEST(OutboundTest, ManySmallOnesGoInOneFrame) {
   for (int i = 0; i < 100; ++i) outbound.Add(From(Sender(1), MessageOf(std::to_string(i))));
   EXPECT_GT(outbound.bytes(), 100u);
   Receiver receiver;
-  receiver.Take(outbound.NextFrame());
+  receiver.Take(NextOf(outbound));
   EXPECT_TRUE(outbound.empty());
   EXPECT_EQ(outbound.bytes(), 0u);
   ASSERT_EQ(receiver.envelopes().size(), 100u);
@@ -82,7 +87,7 @@ TEST(OutboundTest, FramesAreBounded) {
     outbound.Add(From(Sender(2), MessageOf(std::string(1'000'000, 'y'))));
   Receiver receiver;
   while (!outbound.empty()) {
-    v1::Frame frame = outbound.NextFrame();
+    v1::Frame frame = NextOf(outbound);
     EXPECT_LT(frame.ByteSizeLong(), size_t{400} << 10);
     receiver.Take(std::move(frame));
   }
@@ -97,10 +102,10 @@ TEST(OutboundTest, OthersOvertakeALargeOneButNotItsSender) {
   outbound.Add(From(Sender(1), MessageOf("behind")));
   outbound.Add(From(Sender(2), MessageOf("other")));
   Receiver receiver;
-  receiver.Take(outbound.NextFrame());
+  receiver.Take(NextOf(outbound));
   ASSERT_EQ(receiver.envelopes().size(), 1u);
   EXPECT_EQ(receiver.envelopes()[0].value.bytes, "other");
-  while (!outbound.empty()) receiver.Take(outbound.NextFrame());
+  while (!outbound.empty()) receiver.Take(NextOf(outbound));
   ASSERT_EQ(receiver.envelopes().size(), 3u);
   EXPECT_EQ(receiver.envelopes()[1].value.bytes.size(), 1'000'000u);
   EXPECT_EQ(receiver.envelopes()[2].value.bytes, "behind");
@@ -116,7 +121,7 @@ TEST(OutboundTest, EachSendersOrderHolds) {
     absl::flat_hash_map<uint64_t, int> sent;
     for (int step = 0; step < 300; ++step) {
       if (random() % 4 == 0 && !outbound.empty()) {
-        receiver.Take(outbound.NextFrame());
+        receiver.Take(NextOf(outbound));
         continue;
       }
       const uint64_t sender = 1 + random() % 30;
@@ -126,7 +131,7 @@ TEST(OutboundTest, EachSendersOrderHolds) {
       envelope.ref = Ref(Sender(sender), static_cast<uint64_t>(++sent[sender]));
       outbound.Add(From(Sender(sender), std::move(envelope)));
     }
-    while (!outbound.empty()) receiver.Take(outbound.NextFrame());
+    while (!outbound.empty()) receiver.Take(NextOf(outbound));
     absl::flat_hash_map<uint64_t, int> received;
     for (const Envelope& envelope : receiver.envelopes()) {
       const uint64_t sender = envelope.ref.creator().serial();
