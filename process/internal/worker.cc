@@ -204,12 +204,13 @@ ControlBlock* Worker::PickInjected() {
 ControlBlock* Worker::Search() {
   const Scheduler::Searching searching(scheduler_);
   thief_.RanDry(scheduler_.clock().ElapsedNanos());
+  if (ControlBlock* process = AwaitNetwork()) return process;
   const int rounds = thief_.rests() ? 1 : kSearchRounds;
   for (int round = 0; round < rounds && !scheduler_.stopping(); ++round) {
     if (ControlBlock* process = LookOnce()) return process;
     if (scheduler_.workers().size() > 1) Pause(kPausesPerRound);
   }
-  return AwaitNetwork();
+  return nullptr;
 }
 
 ControlBlock* Worker::LookOnce() {
@@ -226,7 +227,7 @@ ControlBlock* Worker::LookOnce() {
   return PickQueued();
 }
 
-// Goes on looking for a while, if another node may say something soon, and no other worker does.
+// Looks without a pause for a while, if another node may say something soon, and no other worker does.
 ControlBlock* Worker::AwaitNetwork() {
   const auto is_likely = [this] {
     return scheduler_.clock().ElapsedNanos() - scheduler_.remote().heard_at() < kAwaitsNetwork;
