@@ -77,7 +77,15 @@ Connection::Connection(ConnectionOwner& owner, Role role, const Party& self, std
       peer_name_(std::move(wanted)),
       assembly_(limits.message_bytes + kMaxOverhead) {}
 
-void Connection::SetStream(std::shared_ptr<LinkStream> stream) { stream_ = std::move(stream); }
+void Connection::SetStream(std::shared_ptr<LinkStream> stream) {
+  bool is_ending = false;
+  {
+    const MutexLock lock(mutex_);
+    stream_ = std::move(stream);
+    is_ending = state_ == State::kEnding;
+  }
+  if (is_ending) stream_->End(/*after_write=*/false);
+}
 
 // ---- The handshake.
 
@@ -109,7 +117,8 @@ void Connection::Take(Handshake::Step step) {
   }
   if (sends) WriteIfIdle();
   if (step.failed.has_value()) {
-    stream_->End(/*after_write=*/sends);
+    if (!sends) return stream_->End(/*after_write=*/false);
+    EndWhenSaid();
   } else if (step.connected.has_value()) {
     agreement_ = std::move(step.connected);
     decoder_.emplace(self_.id);
@@ -234,16 +243,17 @@ void Connection::WriteIfIdle() {
 }
 
 void Connection::OnWritten() {
-  const v1::Frame* frame = nullptr;
+  bool ends = false;
   bool is_free = false;
   {
     const MutexLock lock(mutex_);
-    writing_ = HasMore();
-    if (writing_) frame = &NextFrame();
+    writing_ = false;
+    ends = state_ == State::kEnding;
     is_free = busy_ && outbound_.bytes() <= max_buffered_bytes_ / 2;
     if (is_free) busy_ = false;
   }
-  if (frame != nullptr) stream_->Write(*frame);
+  WriteIfIdle();
+  if (ends) EndWhenSaid();
   if (is_free) owner_.IsFree(*this);
 }
 
@@ -260,7 +270,8 @@ v1::Frame& Connection::NextFrame() {
   }
   owes_tick_ = false;
   has_said_ = true;
-  if (state_ == State::kOpen) outbound_.FillFrame(frame);
+  const bool is_step = frame.step_case() != v1::Frame::STEP_NOT_SET;
+  if (!is_step && state_ == State::kOpen) outbound_.FillFrame(frame);
   return frame;
 }
 
@@ -298,6 +309,7 @@ void Connection::End(v1::Refusal::Why why, std::string_view text) {
   State before;
   {
     const MutexLock lock(mutex_);
+    if (stream_ == nullptr) return BeginEnd(MakeRefusal(why, text));  // SetStream ends it
     before = state_;
     if (before != State::kEnding) {
       BeginEnd(MakeRefusal(why, text));
@@ -307,8 +319,16 @@ void Connection::End(v1::Refusal::Why why, std::string_view text) {
   }
   if (before == State::kEnding) return stream_->End(/*after_write=*/false);
   WriteIfIdle();
+  EndWhenSaid();
+}
+
+// Ends the stream once all that is to be said has been handed to it; OnWritten sees to the rest.
+void Connection::EndWhenSaid() {
+  {
+    const MutexLock lock(mutex_);
+    if (has_first_) return;
+  }
   stream_->End(/*after_write=*/true);
-  if (before == State::kConnected || before == State::kUndecided) stream_->Read();
 }
 
 // The other has ended it.

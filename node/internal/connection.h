@@ -70,7 +70,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   Connection(ConnectionOwner& owner, Role role, const Party& self, std::string wanted,
              std::function<std::string(std::string_view)> cookie, const ConnectionLimits& limits);
 
-  // To be called once, before anything comes.
+  // To be called once, before anything comes. Ends the stream if the connection is to end.
   void SetStream(std::shared_ptr<LinkStream> stream);
 
   Role role() const { return role_; }
@@ -123,6 +123,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   void TakePings(const v1::Frame& frame);
   void Refused(const v1::Refusal& refusal);
   void BeginEnd(const v1::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void EndWhenSaid();
   void WriteIfIdle();
   bool HasMore() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::Frame& NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -131,7 +132,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   const Role role_;
   const Party self_;
   const size_t max_buffered_bytes_;
-  std::shared_ptr<LinkStream> stream_;
+  std::shared_ptr<LinkStream> stream_;  // set once, under the lock; events need none
 
   // Used by the network's events, which come one at a time, and read after Connected or Ended.
   Handshake handshake_;

@@ -3,7 +3,6 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -82,14 +81,12 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
 
   void Read() override {
     const MutexLock lock(mutex_);
-    if (finishing_) return;
-    ++in_flight_;
-    StartRead(&coming_->Renew(), &read_);
+    ReadOn();
   }
 
   void Write(const v1::Frame& frame) override {
     const MutexLock lock(mutex_);
-    if (finishing_ || closing_) return;
+    if (!open_ || finishing_ || closing_) return;
     writing_ = true;
     ++in_flight_;
     StartWrite(frame, &written_);
@@ -97,7 +94,8 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
 
   void End(bool after_write) override {
     const MutexLock lock(mutex_);
-    if (!after_write) return Cancel();
+    ReadOn();  // the end of a stream is read
+    if (!after_write || !open_) return Cancel();
     if (std::exchange(closing_, true) || finishing_) return;
     if (!writing_) CloseWrites();
   }
@@ -110,6 +108,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   }
 
   void Opened(bool ok) {
+    if (ok) SetOpen();
     Settle(/*read_on=*/ok);
     if (ok) events_->OnOpen();
   }
@@ -122,6 +121,12 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   virtual void Cancel() = 0;
   virtual std::string WhyFinished() const = 0;
 
+  // It may be read from now on: no more than one read at a time is asked of gRPC.
+  void SetOpen() {
+    const MutexLock lock(mutex_);
+    open_ = true;
+  }
+
   // For what is started by those that are derived from it.
   Event* opened() {
     const MutexLock lock(mutex_);
@@ -130,11 +135,22 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   }
 
  private:
+  void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!open_ || finishing_ || std::exchange(reading_, true)) return;
+    ++in_flight_;
+    StartRead(&coming_->Renew(), &read_);
+  }
+
   void ReadDone(bool ok) {
-    Settle(/*read_on=*/ok);
-    if (!ok) return;
-    std::swap(coming_, come_);
-    events_->OnFrame(**come_);
+    {
+      const MutexLock lock(mutex_);
+      --in_flight_;
+      reading_ = false;
+      std::swap(coming_, come_);
+      if (!ok) BeginFinish();
+    }
+    EndIfOver();
+    if (ok) events_->OnFrame(**come_);
   }
 
   void WriteDone(bool ok) {
@@ -208,12 +224,14 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
   LivingStreams& living_;
   std::shared_ptr<LinkEvents> events_;
-  // The next frame may be asked for while the last one is looked at.
-  std::unique_ptr<FrameBuffer> coming_ = std::make_unique<FrameBuffer>();
-  std::unique_ptr<FrameBuffer> come_ = std::make_unique<FrameBuffer>();
+  std::unique_ptr<FrameBuffer> come_ =
+      std::make_unique<FrameBuffer>();  // while OnFrame looks at it
 
   Mutex mutex_;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in the completion queue
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
+  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
+  std::unique_ptr<FrameBuffer> coming_ ABSL_GUARDED_BY(mutex_) = std::make_unique<FrameBuffer>();
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // no more is to be written
   bool finish_when_written_ ABSL_GUARDED_BY(mutex_) = false;
@@ -294,6 +312,7 @@ class AcceptedStream final : public GrpcStream {
 
   void Open(const std::shared_ptr<LinkEvents>& events) {
     if (!Live(events)) return events->OnEnd("this node stops");
+    SetOpen();
     events->OnOpen();
   }
 
@@ -376,6 +395,7 @@ class Links final : public GrpcLinks {
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) {
       queue_->Shutdown();
+      const MutexLock lock(handling_);
       while (HandleAll(kFuture) != Handled::kAll) continue;
       return absl::AlreadyExistsError("can't listen at " + listen +
                                       ": the address is in use, or not this machine's");
@@ -425,11 +445,9 @@ class Links final : public GrpcLinks {
   }
 
   bool Poll() override {
-    if (handling_.load(std::memory_order_relaxed) ||
-        handling_.exchange(true, std::memory_order_acquire))
-      return false;
+    if (!handling_.TryLock()) return false;
     const bool handled = HandleAll(kPast) == Handled::kSome;
-    handling_.store(false, std::memory_order_release);
+    handling_.Unlock();
     return handled;
   }
 
@@ -458,7 +476,7 @@ class Links final : public GrpcLinks {
 
   // Waits for an event until `deadline`, then handles it and those that are there; some, if there are many. kAll: there
   // will be none any more.
-  Handled HandleAll(gpr_timespec deadline) {
+  Handled HandleAll(gpr_timespec deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(handling_) {
     Handled handled = Handled::kNone;
     for (int i = 0; i < kEventsAtATime; ++i) {
       void* event = nullptr;
@@ -483,9 +501,8 @@ class Links final : public GrpcLinks {
     Handled handled = Handled::kNone;
     while (handled != Handled::kAll) {
       const bool idle = AwaitIdle();
-      if (handling_.exchange(true, std::memory_order_acquire)) continue;
+      const MutexLock lock(handling_);
       handled = HandleAll(idle ? kFuture : kPast);
-      handling_.store(false, std::memory_order_release);
     }
   }
 
@@ -504,7 +521,7 @@ class Links final : public GrpcLinks {
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::thread watcher_;
-  std::atomic<bool> handling_{false};  // somebody does
+  Mutex handling_;  // held by the one who handles events
   Mutex idle_mutex_;
   CondVar became_idle_;
   bool idle_ ABSL_GUARDED_BY(idle_mutex_) = true;
