@@ -28,6 +28,9 @@ class ChildProgram {
   // Kills it, if it hasn't been waited for.
   ~ChildProgram();
 
+  // To be used until it has been waited for.
+  pid_t pid() const { return pid_; }
+
   // Sends it the signal of that number.
   void Signal(int number);
 
