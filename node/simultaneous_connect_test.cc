@@ -69,8 +69,7 @@ void ExpectOneConnection(Watched& a, Watched& b) {
   EXPECT_TRUE(a.local.Ping(b.local.name()).ok());
   EXPECT_TRUE(b.local.Ping(a.local.name()).ok());
   for (Watched* node : {&a, &b}) {
-    EXPECT_THAT(node->local.Connected(),
-                ElementsAre(node == &a ? b.local.name() : a.local.name()));
+    EXPECT_THAT(node->local.Connected(), ElementsAre(node == &a ? b.local.name() : a.local.name()));
     EXPECT_THAT(node->local.Connecting(), IsEmpty());
     EXPECT_THAT(node->watcher.up(), SizeIs(1));
     EXPECT_THAT(node->watcher.down(), IsEmpty());

@@ -72,7 +72,8 @@ INSTANTIATE_TEST_SUITE_P(
                           EXPECT_OK(node.node->Disconnect(other));
                         }},
                     Way{"Stop", [](TestNode& node, const std::string&) { node.node->Stop(); }},
-                    Way{"Destroyed", [](TestNode& node, const std::string&) { node.node.reset(); }}),
+                    Way{"Destroyed",
+                        [](TestNode& node, const std::string&) { node.node.reset(); }}),
     [](const testing::TestParamInfo<Way>& way) { return way.param.name; });
 
 // A runtime goes on without its node.

@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_set.h"
@@ -366,16 +367,41 @@ std::shared_ptr<grpc::ChannelCredentials> ChannelCredentialsOf(const std::option
                                .pem_cert_chain = tls->certificate_chain});
 }
 
-// A call that goes through the completion queue; destroys itself.
-struct Posted final : Event {
-  explicit Posted(std::function<void()> what) : call(std::move(what)) {}
-  void Done(bool) override {
-    call();
-    delete this;
+// Calls that are to be made between events. They wait under a lock; only the word that there are some goes through the
+// completion queue.
+class Posts {
+ public:
+  // Does nothing once the queue is shut down: see Close.
+  void Add(std::function<void()> call, grpc::CompletionQueue* queue) {
+    const MutexLock lock(mutex_);
+    if (closed_) return;
+    waiting_.push_back(std::move(call));
+    if (waiting_.size() > 1) return;
+    alarm_.emplace();
+    alarm_->Set(queue, gpr_now(GPR_CLOCK_MONOTONIC), &rung_);
   }
 
-  grpc::Alarm alarm;
-  const std::function<void()> call;
+  // Nothing may be asked of a queue that is shut down.
+  void Close() {
+    const MutexLock lock(mutex_);
+    closed_ = true;
+  }
+
+ private:
+  void Rung(bool) {
+    std::vector<std::function<void()>> calls;
+    {
+      const MutexLock lock(mutex_);
+      calls = std::exchange(waiting_, {});
+    }
+    for (const std::function<void()>& call : calls) call();
+  }
+
+  EventOf<Posts, &Posts::Rung> rung_{*this};
+  Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);  // rings while any wait
 };
 
 class Links final : public GrpcLinks {
@@ -425,12 +451,7 @@ class Links final : public GrpcLinks {
     return stream;
   }
 
-  void Post(std::function<void()> call) override {
-    const MutexLock lock(mutex_);
-    if (stopping_) return;
-    auto* posted = new Posted(std::move(call));
-    posted->alarm.Set(queue_.get(), gpr_now(GPR_CLOCK_MONOTONIC), posted);
-  }
+  void Post(std::function<void()> call) override { posts_.Add(std::move(call), queue_.get()); }
 
   void Stop() override {
     {
@@ -438,6 +459,7 @@ class Links final : public GrpcLinks {
       if (std::exchange(stopping_, true)) return;
     }
     living_.EndAll();
+    posts_.Close();
     server_->Shutdown(std::chrono::system_clock::now());
     queue_->Shutdown();
     if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
@@ -516,6 +538,7 @@ class Links final : public GrpcLinks {
   const std::optional<TlsFiles> tls_;
   const Accept accept_;
   LivingStreams living_;
+  Posts posts_;
   int port_ = 0;
   v1::Link::AsyncService service_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;

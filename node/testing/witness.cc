@@ -39,7 +39,7 @@ struct Evidence {
   Testimony testimony;
 
   bool is_complete() const { return linked.empty() && monitors.empty() && calls == 0 && is_down; }
-  void Count(bool is_right, int64_t Testimony::*field) {
+  void Count(bool is_right, int64_t Testimony::* field) {
     ++(testimony.*(is_right ? field : &Testimony::wrong));
   }
   void Take(const ExitSignal& exit) {

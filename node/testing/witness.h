@@ -48,7 +48,8 @@ std::ostream& operator<<(std::ostream& out, const Testimony& testimony);
 struct Testify {
   static constexpr std::string_view kWireName = "test.Testify";
   using Reply = Testimony;
-  bool when_complete = true;  // when all have been lost, and the NodeDown has come; otherwise at once
+  bool when_complete =
+      true;  // when all have been lost, and the NodeDown has come; otherwise at once
 };
 
 // Its body.
