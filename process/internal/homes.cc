@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -80,17 +81,19 @@ class Homes {
     return next_++;
   }
 
-  // What was there may be read for ever, and isn't destroyed.
+  // What was there before may be read for ever, and isn't destroyed.
   void Put(uint32_t number, Home home) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     std::atomic<Chunk*>& chunk = chunks_[number / kPerChunk];
     if (chunk.load(std::memory_order_relaxed) == nullptr)
       chunk.store(new Chunk{}, std::memory_order_release);
-    (*chunk.load(std::memory_order_relaxed))[number % kPerChunk].store(new Home(std::move(home)),
+    homes_.push_back(std::move(home));
+    (*chunk.load(std::memory_order_relaxed))[number % kPerChunk].store(&homes_.back(),
                                                                        std::memory_order_release);
   }
 
   Mutex mutex_;
   uint32_t next_ ABSL_GUARDED_BY(mutex_) = 1;  // 0 is none's
+  std::deque<Home> homes_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::pair<std::string, uint64_t>, uint32_t> numbers_ ABSL_GUARDED_BY(mutex_);
   std::array<std::atomic<Chunk*>, kChunks> chunks_ = {};
 };
