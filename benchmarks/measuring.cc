@@ -1,7 +1,12 @@
 #include "hydra/benchmarks/measuring.h"
 
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
 
 #include "absl/time/time.h"
@@ -17,6 +22,18 @@ double ResidentBytes() {
   double resident = 0;
   statm >> total >> resident;
   return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+double TcpBytes() {
+  double bytes = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    tcp_info info = {};
+    socklen_t size = sizeof(info);
+    const int fd = std::atoi(entry.path().filename().c_str());
+    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) continue;  // something else
+    bytes += static_cast<double>(info.tcpi_bytes_sent + info.tcpi_bytes_received);
+  }
+  return bytes;
 }
 
 }  // namespace hydra::benchmarks

@@ -12,6 +12,10 @@ double SecondsSince(absl::Time start);
 // What memory of this OS process is resident.
 double ResidentBytes();
 
+// What has been sent and received by the TCP connections that this OS process has: their payload, without
+// the headers of TCP and IP.
+double TcpBytes();
+
 }  // namespace hydra::benchmarks
 
 #endif  // HYDRA_BENCHMARKS_MEASURING_H_

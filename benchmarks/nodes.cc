@@ -6,15 +6,19 @@
 #include <utility>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/base/log.h"
 #include "hydra/benchmarks/done.h"
 #include "hydra/benchmarks/measuring.h"
+#include "hydra/benchmarks/other_process.h"
 #include "hydra/benchmarks/workloads.h"
 #include "hydra/genserver/genserver.h"
+#include "hydra/node/node.h"
+#include "hydra/node/node_options.h"
 #include "hydra/process/process.h"
+#include "hydra/process/runtime.h"
 
 namespace hydra::benchmarks {
 namespace {
@@ -101,6 +105,20 @@ ServerRef<Attendant> AttendantOf(const Setup& setup) {
 
 // ---- What this node does. The first call connects.
 
+// What has been measured since it was made.
+class Measuring {
+ public:
+  Measured Done(int64_t operations, const char* bytes_per_operation) const {
+    const auto count = static_cast<double>(operations);
+    const double seconds = SecondsSince(start_);
+    return {count, seconds, {{{bytes_per_operation, (TcpBytes() - bytes_before_) / count}}}};
+  }
+
+ private:
+  const double bytes_before_ = TcpBytes();
+  const absl::Time start_ = Now();
+};
+
 Async<> PingOften(Pid ponger, int64_t rounds, Pid owner) {
   const std::string payload = Payload();
   for (int64_t i = 0; i < rounds; ++i) {
@@ -122,10 +140,22 @@ void SendItems(Pid taker, const std::string& payload) {
 
 }  // namespace
 
-void ServeOtherNode(Runtime& runtime) {
-  const ExitReason reason = runtime.Run(
-      []() -> Async<> { HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok()); });
+Node StartNode(Runtime& runtime, std::string name) {
+  SetMinLogSeverity(LogSeverity::kWarning);  // that nodes come and go is known
+  absl::StatusOr<Node> node =
+      Node::Start(runtime, {.name = std::move(name), .cookie = "of the benchmarks"});
+  HYDRA_CHECK(node.ok()) << node.status();
+  return *std::move(node);
+}
+
+void LiveAsOtherNode(Parent parent) {
+  Runtime runtime;
+  const Node node = StartNode(runtime, "other");
+  const ExitReason reason = runtime.Run([]() -> Async<> {
+    HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok());
+  });
   HYDRA_CHECK(reason.IsClean()) << reason.ToString();
+  parent.Tell(node.name());
 }
 
 Async<Measured> PingPongBetweenNodes(Setup setup) {
@@ -133,10 +163,10 @@ Async<Measured> PingPongBetweenNodes(Setup setup) {
       co_await AttendantOf(setup).Call(SpawnPongers{setup.parameter});
   HYDRA_CHECK(pongers.ok()) << pongers.status();
   const int64_t rounds = setup.operations / setup.parameter;
-  const absl::Time start = Now();
+  const Measuring measuring;
   for (const Pid& ponger : *pongers) Spawn(PingOften, ponger, rounds, Self());
   co_await AwaitDone(setup.parameter);
-  co_return Measured{static_cast<double>(rounds * setup.parameter), SecondsSince(start)};
+  co_return measuring.Done(rounds * setup.parameter, "bytes_per_round_trip");
 }
 
 Async<Measured> SendToNode(Setup setup) {
@@ -144,23 +174,23 @@ Async<Measured> SendToNode(Setup setup) {
   HYDRA_CHECK(taker.ok()) << taker.status();
   const std::string payload = Payload();
   const int64_t batches = setup.operations / kBatch;
-  const absl::Time start = Now();
+  const Measuring measuring;
   for (int64_t batch = 0; batch < batches; ++batch) {
     SendItems(*taker, payload);
     if (batch > 0) co_await Receive<Taken>();
   }
   co_await Receive<Taken>();
-  co_return Measured{static_cast<double>(batches * kBatch), SecondsSince(start)};
+  co_return measuring.Done(batches * kBatch, "bytes_per_message");
 }
 
 Async<Measured> CallNode(Setup setup) {
   const ServerRef<Attendant> attendant = AttendantOf(setup);
   HYDRA_CHECK((co_await attendant.Call(Echo{})).ok());
   const int64_t calls = setup.operations / setup.parameter;
-  const absl::Time start = Now();
+  const Measuring measuring;
   for (int64_t i = 0; i < setup.parameter; ++i) Spawn(EchoOften, attendant, calls, Self());
   co_await AwaitDone(setup.parameter);
-  co_return Measured{static_cast<double>(calls * setup.parameter), SecondsSince(start)};
+  co_return measuring.Done(calls * setup.parameter, "bytes_per_call");
 }
 
 }  // namespace hydra::benchmarks

@@ -2,14 +2,21 @@
 #ifndef HYDRA_BENCHMARKS_NODES_H_
 #define HYDRA_BENCHMARKS_NODES_H_
 
+#include <string>
+
+#include "hydra/benchmarks/other_process.h"
 #include "hydra/benchmarks/workloads.h"
+#include "hydra/node/node.h"
 #include "hydra/process/async.h"
 #include "hydra/process/runtime.h"
 
 namespace hydra::benchmarks {
 
-// Makes the other node do its part of those below.
-void ServeOtherNode(Runtime& runtime);
+// A node on loopback.
+Node StartNode(Runtime& runtime, std::string name);
+
+// What the other node does: its part of those below.
+void LiveAsOtherNode(Parent parent);
 
 // So many pairs of processes, one of each on the other node, send each other one message at a time.
 Async<Measured> PingPongBetweenNodes(Setup setup);

@@ -17,7 +17,7 @@
 #include "hydra/benchmarks/lookups.h"
 #include "hydra/benchmarks/measuring.h"
 #include "hydra/benchmarks/nodes.h"
-#include "hydra/benchmarks/other_node.h"
+#include "hydra/benchmarks/other_process.h"
 #include "hydra/benchmarks/registration.h"
 #include "hydra/benchmarks/supervision.h"
 #include "hydra/genserver/genserver.h"
@@ -472,14 +472,14 @@ Async<> RunOnce(const Workload* workload, Setup setup, Measured* measured) {
 std::span<const Workload> Workloads() { return kWorkloads; }
 
 Measured Measure(const Workload& workload) {
-  std::optional<OtherNode> other;
-  if (workload.nodes == 2) other.emplace(ServeOtherNode);
+  std::optional<OtherProcess> other;
+  if (workload.nodes == 2) other.emplace(LiveAsOtherNode);
   Runtime runtime;
   Setup setup = {&runtime, workload.parameter, workload.operations};
   std::optional<Node> node;
   if (other.has_value()) {
     node.emplace(StartNode(runtime, "measuring"));
-    setup.other_node = other->name();
+    setup.other_node = other->address();
   }
   Measured measured;
   for (int run = 0; run < workload.runs; ++run) {

@@ -34,8 +34,7 @@ struct Setup {
   const Runtime* runtime;
   int64_t parameter;
   int64_t operations;
-  std::string other_node =
-      {};  // the name of a node in an OS process of its own, if the workload is of two
+  std::string other_node = {};  // its name, if the workload is of two nodes
 };
 
 struct Workload {
@@ -44,8 +43,8 @@ struct Workload {
   Async<Measured> (*body)(Setup setup);
   int64_t parameter;  // how many pairs, senders …: see README.md
   int64_t operations;
-  int runs = 1;   // in one runtime; the last is measured
-  int nodes = 0;  // 2: this runtime is a node, and there is another
+  int runs = 1;  // in one runtime; the last is measured
+  int nodes = 0;  // 2: this runtime is one, and another OS process the other
 };
 
 // All of them, in the order in which they are reported.

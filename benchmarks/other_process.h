@@ -1,0 +1,47 @@
+// OtherProcess: a second OS process, for the workloads between two of them.
+//
+//   OtherProcess other([](Parent parent) { ...; parent.Tell(address); });
+//   Connect(other.address());
+#ifndef HYDRA_BENCHMARKS_OTHER_PROCESS_H_
+#define HYDRA_BENCHMARKS_OTHER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+namespace hydra::benchmarks {
+
+// What the other process knows of the one that has forked it.
+class Parent {
+ public:
+  explicit Parent(int lifeline) : lifeline_(lifeline) {}
+
+  // Says where the other process is found, and returns when the parent has ended.
+  void Tell(std::string_view address) const;
+
+ private:
+  int lifeline_;  // a socket
+};
+
+class OtherProcess {
+ public:
+  // Forks, so this process mustn't have threads yet. The other one calls `live`, and exits when that
+  // returns. Returns when it has been told where that one is found.
+  explicit OtherProcess(void (*live)(Parent parent));
+  OtherProcess(const OtherProcess&) = delete;
+  OtherProcess& operator=(const OtherProcess&) = delete;
+  // Kills it.
+  ~OtherProcess();
+
+  const std::string& address() const { return address_; }
+
+ private:
+  pid_t pid_ = 0;
+  int lifeline_ = -1;  // its other end is in the other process
+  std::string address_;
+};
+
+}  // namespace hydra::benchmarks
+
+#endif  // HYDRA_BENCHMARKS_OTHER_PROCESS_H_
