@@ -4,7 +4,8 @@
   ./bazelw run --config=opt //benchmarks:compare -- --rounds=3 --only='ping_pong|ring'
 
 A round runs every workload once here and at once after that in Erlang, each in an OS process of its
-own, so that every run is cold unless it says that it is warm. Both are timed from inside the runtime.
+own, so that every run is cold unless it says that it is warm; those between two nodes have two. Both
+are timed from inside the runtime. What is called grpc/... is set beside a bare gRPC stream instead.
 A ratio says how many times better we are: the median of the rounds' ratios, which holds where the
 machine's speed drifts.
 """
@@ -14,6 +15,7 @@ import collections
 import datetime
 import os
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -43,6 +45,17 @@ GOALS = {
     "select/100000, receives/s": "≥ 2×",
     "lookup/1, lookups/s": "≥ 3×",
     "publish/10000, deliveries/s": "≥ 5×",
+    "node/ping_pong/1, round_trips/s": "≥ 1.3×",
+    "node/ping_pong/64, round_trips/s": "≥ 2.5×",
+    "node/one_way, messages/s": "≥ 6×",
+    "node/call/64, calls/s": "≥ 5×",
+    "grpc/callback/1, round_trips/s": "≥ 1×",
+}
+
+# What bare gRPC does, and the workload of ours that is set beside it.
+BESIDE_GRPC = {
+    "grpc/callback/1": "node/ping_pong/1",
+    "grpc/spinning/1": "node/ping_pong/1",
 }
 
 Workload = collections.namedtuple("Workload", "name unit parameter operations runs")
@@ -57,27 +70,51 @@ def elixir_beams():
     return output_of(["elixir", "-e", "IO.write(:code.lib_dir(:elixir, :ebin))"])
 
 
-class Sides:
-    """The two programs that run a workload, and print "operations seconds name=value ..."."""
+def free_port():
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return str(listening.getsockname()[1])
 
-    def __init__(self, runner, beams, scale):
+
+def node_flags():
+    """What makes an `erl` a node that connects to others, without epmd: it knows their one port."""
+    return ["-name", "measuring@127.0.0.1", "-setcookie", "of_the_benchmarks",
+            "-dist_listen", "false", "-start_epmd", "false", "-erl_epmd_port", free_port()]
+
+
+class Sides:
+    """The programs that run a workload, and print "operations seconds name=value ..."."""
+
+    def __init__(self, runner, grpc, beams, scale):
         self.runner = runner
+        self.grpc = grpc
         self.beams = beams
         self.scale = scale
 
     def workloads(self, only):
         table = [Workload(*line.split()) for line in output_of([self.runner]).splitlines()]
+        by_name = {workload.name: workload for workload in table}
+        table += [by_name[beside]._replace(name=name) for name, beside in BESIDE_GRPC.items()]
         return [workload for workload in table if re.search(only, workload.name)]
 
     def ours(self, workload):
-        return figures(workload, output_of([self.runner, workload.name, self.operations(workload)]))
+        name = BESIDE_GRPC.get(workload.name, workload.name)
+        return figures(workload, output_of([self.runner, name, self.operations(workload)]))
+
+    def theirs(self, workload):
+        if workload.name in BESIDE_GRPC:
+            command = [self.grpc, workload.name, self.operations(workload)]
+        else:
+            command = self.erlang(workload)
+        return figures(workload, output_of(command))
 
     def erlang(self, workload):
-        return figures(workload, output_of(
-            # A million processes are more than Erlang allows by default.
-            ["erl", "+P", "5000000", "-noinput", "-pa", *self.beams, "-run", "workloads", "main",
-             workload.name.split("/")[0], workload.parameter, self.operations(workload),
-             workload.runs]))
+        kind = re.match("(node/)?[^/]*", workload.name)[0]
+        # A million processes are more than Erlang allows by default.
+        return ["erl", "+P", "5000000", "-noinput", "-pa", *self.beams,
+                *(node_flags() if kind.startswith("node/") else []),
+                "-run", "workloads", "main", kind, workload.parameter, self.operations(workload),
+                workload.runs]
 
     def operations(self, workload):
         return str(int(int(workload.operations) * self.scale))
@@ -110,9 +147,9 @@ def median_and_spread(values):
     return "%s (%s to %s)" % tuple(number(f(values)) for f in (statistics.median, min, max))
 
 
-def ratio(figure, ours, erlang):
+def ratio(figure, ours, others):
     """How many times better we are; a figure that isn't a rate is a cost."""
-    pairs = list(zip(ours, erlang))
+    pairs = list(zip(ours, others))
     if not figure.endswith(("/s", "_per_s")):
         pairs = [(theirs, mine) for mine, theirs in pairs]
     if not pairs or any(value == 0 for pair in pairs for value in pair):
@@ -120,12 +157,12 @@ def ratio(figure, ours, erlang):
     return "%.1f×" % statistics.median(better / worse for better, worse in pairs)
 
 
-def print_rows(ours, erlang):
+def print_rows(ours, theirs):
     """Prints the rows of one workload from the figures of its rounds."""
-    for figure in {**ours[0], **erlang[0]}:
-        mine, theirs = ([run[figure] for run in runs if figure in run] for runs in (ours, erlang))
+    for figure in {**ours[0], **theirs[0]}:
+        mine, others = ([run[figure] for run in runs if figure in run] for runs in (ours, theirs))
         print("| %s | %s | %s | %s | %s |" % (
-            figure, median_and_spread(mine), median_and_spread(theirs), ratio(figure, mine, theirs),
+            figure, median_and_spread(mine), median_and_spread(others), ratio(figure, mine, others),
             GOALS.get(figure, "")))
 
 
@@ -146,6 +183,7 @@ def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("runner", help="the binary //benchmarks:workload")
+    parser.add_argument("grpc", help="the binary //benchmarks:bare_grpc")
     parser.add_argument("erlang", help="workloads.erl")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="", help="a regular expression of the workloads' names")
@@ -154,19 +192,19 @@ def main():
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as beam:
         subprocess.run(["erlc", "-o", beam, options.erlang], check=True)
-        sides = Sides(options.runner, [beam, elixir_beams()], options.scale)
+        sides = Sides(options.runner, options.grpc, [beam, elixir_beams()], options.scale)
         workloads = sides.workloads(options.only)
-        ours, erlang = collections.defaultdict(list), collections.defaultdict(list)
+        ours, theirs = collections.defaultdict(list), collections.defaultdict(list)
         for number_of_round in range(1, options.rounds + 1):
             for workload in workloads:
                 print("round %d of %d: %s" % (number_of_round, options.rounds, workload.name),
                       file=sys.stderr)
                 ours[workload].append(sides.ours(workload))
-                erlang[workload].append(sides.erlang(workload))
+                theirs[workload].append(sides.theirs(workload))
         print("%s. Medians of %d rounds (least to most).\n" % (machine(), options.rounds))
-        print("| workload | Hydra | Erlang | ratio | goal |\n|---|---|---|---|---|")
+        print("| workload | Hydra | Erlang, or gRPC | ratio | goal |\n|---|---|---|---|---|")
         for workload in workloads:
-            print_rows(ours[workload], erlang[workload])
+            print_rows(ours[workload], theirs[workload])
 
 
 if __name__ == "__main__":

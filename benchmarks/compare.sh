@@ -1,3 +1,3 @@
 #!/bin/bash
-# Starts compare.py with the two sides of the comparison.
-exec python3 benchmarks/compare.py benchmarks/workload benchmarks/workloads.erl "$@"
+# Starts compare.py with the sides of the comparison.
+exec python3 benchmarks/compare.py benchmarks/workload benchmarks/bare_grpc benchmarks/workloads.erl "$@"

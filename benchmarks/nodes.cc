@@ -155,7 +155,7 @@ void LiveAsOtherNode(Parent parent) {
     HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok());
   });
   HYDRA_CHECK(reason.IsClean()) << reason.ToString();
-  parent.Tell(node.name());
+  parent.ServeAt(node.name());
 }
 
 Async<Measured> PingPongBetweenNodes(Setup setup) {

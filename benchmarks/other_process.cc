@@ -12,10 +12,11 @@
 
 namespace hydra::benchmarks {
 
-void Parent::Tell(std::string_view address) const {
+void Parent::ServeAt(std::string_view address) const {
   HYDRA_CHECK(write(lifeline_, address.data(), address.size()) > 0);
   char nothing;
   HYDRA_CHECK(read(lifeline_, &nothing, 1) == 0);
+  _exit(0);
 }
 
 OtherProcess::OtherProcess(void (*live)(Parent parent)) {
@@ -26,7 +27,7 @@ OtherProcess::OtherProcess(void (*live)(Parent parent)) {
   if (pid_ == 0) {
     close(ends[0]);
     live(Parent(ends[1]));
-    _exit(0);
+    HYDRA_CHECK(false) << "the other process doesn't serve";
   }
   close(ends[1]);
   lifeline_ = ends[0];

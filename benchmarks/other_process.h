@@ -1,6 +1,6 @@
 // OtherProcess: a second OS process, for the workloads between two of them.
 //
-//   OtherProcess other([](Parent parent) { ...; parent.Tell(address); });
+//   OtherProcess other([](Parent parent) { ...; parent.ServeAt(address); });
 //   Connect(other.address());
 #ifndef HYDRA_BENCHMARKS_OTHER_PROCESS_H_
 #define HYDRA_BENCHMARKS_OTHER_PROCESS_H_
@@ -17,8 +17,8 @@ class Parent {
  public:
   explicit Parent(int lifeline) : lifeline_(lifeline) {}
 
-  // Says where the other process is found, and returns when the parent has ended.
-  void Tell(std::string_view address) const;
+  // Says where this process is found, and ends it, without ado, when the parent has ended.
+  [[noreturn]] void ServeAt(std::string_view address) const;
 
  private:
   int lifeline_;  // a socket
@@ -26,8 +26,8 @@ class Parent {
 
 class OtherProcess {
  public:
-  // Forks, so this process mustn't have threads yet. The other one calls `live`, and exits when that
-  // returns. Returns when it has been told where that one is found.
+  // Forks, so this process mustn't have threads yet. The other one calls `live`, which ends
+  // by ServeAt. Returns when it has been told where that one is found.
   explicit OtherProcess(void (*live)(Parent parent));
   OtherProcess(const OtherProcess&) = delete;
   OtherProcess& operator=(const OtherProcess&) = delete;

@@ -455,10 +455,10 @@ constexpr Workload kWorkloads[] = {
     {"group_join", "pairs/s", JoinAndLeave, 1, 300'000},
     {"checkout/1", "leases/s", BorrowWorkers, 1, 500'000},
     {"checkout/64", "leases/s", BorrowWorkers, 64, 500'000},
-    {"node/ping_pong/1", "round_trips/s", PingPongBetweenNodes, 1, 200'000, 1, 2},
+    {"node/ping_pong/1", "round_trips/s", PingPongBetweenNodes, 1, 100'000, 1, 2},
     {"node/ping_pong/64", "round_trips/s", PingPongBetweenNodes, 64, 1'000'000, 1, 2},
     {"node/one_way", "messages/s", SendToNode, 1, 3'000'000, 1, 2},
-    {"node/call/1", "calls/s", CallNode, 1, 200'000, 1, 2},
+    {"node/call/1", "calls/s", CallNode, 1, 100'000, 1, 2},
     {"node/call/64", "calls/s", CallNode, 64, 1'000'000, 1, 2},
     {"idle", "-", Idle, 10, 1'000'000},
 };

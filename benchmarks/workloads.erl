@@ -5,6 +5,7 @@
 -behaviour(gen_server).
 -export([main/1]).
 -export([init/1, handle_call/3, handle_cast/2, start_worker/1, start_link/1]).
+-export([start_attendant/0]).
 
 main([Name | Numbers]) ->
     [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
@@ -42,6 +43,9 @@ run(register, Processes, Pairs) -> register_and_unregister(Processes, Pairs);
 run(publish, Subscribers, Deliveries) -> publish_to_many(Subscribers, Deliveries);
 run(group_join, _, Pairs) -> join_and_leave(Pairs);
 run(checkout, Processes, Leases) -> borrow_workers(Processes, Leases);
+run('node/ping_pong', Pairs, RoundTrips) -> ping_pong_between_nodes(Pairs, RoundTrips);
+run('node/one_way', _, Messages) -> send_to_node(Messages);
+run('node/call', Clients, Calls) -> call_node(Clients, Calls);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -267,7 +271,12 @@ init(Sum) -> {ok, Sum}.
 handle_call({add, Number}, _From, Sum) -> {reply, Sum + Number, Sum + Number};
 handle_call(sum, _From, S) -> {reply, lists:sum(lists:seq(1, 200)), S};
 handle_call(sum_then_hibernate, _From, S) ->
-    {reply, lists:sum(lists:seq(1, 200)), S, hibernate}.
+    {reply, lists:sum(lists:seq(1, 200)), S, hibernate};
+handle_call({spawn_pongers, Count}, _From, S) ->
+    {reply, [spawn(fun node_ponger/0) || _ <- lists:seq(1, Count)], S};
+handle_call({spawn_taker, Sender}, _From, S) ->
+    {reply, spawn(fun() -> take_items(Sender, 0) end), S};
+handle_call({echo, Payload}, _From, S) -> {reply, Payload, S}.
 handle_cast(_, Sum) -> {noreply, Sum}.
 
 calls(_, 0) -> ok;
@@ -485,6 +494,99 @@ borrow_workers(Processes, Leases) ->
     [spawn(fun() -> borrow_often(Pool, Times), Self ! done end) || _ <- lists:seq(1, Processes)],
     await_done(Processes),
     {Times * Processes, seconds_since(Start), []}.
+
+%% ---- two nodes
+
+%% Another `erl`, which ends with this one. What it needs to know is in this one's arguments.
+start_other_node() ->
+    {ok, [[Port]]} = init:get_argument(erl_epmd_port),
+    Arguments = ["-setcookie", atom_to_list(erlang:get_cookie()),
+                 "-start_epmd", "false", "-erl_epmd_port", Port,
+                 "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
+                 "-pa", filename:dirname(code:which(?MODULE))],
+    {ok, Peer, Node} = peer:start_link(#{name => other, host => "127.0.0.1", longnames => true,
+                                         connection => standard_io, args => Arguments}),
+    ok = peer:call(Peer, ?MODULE, start_attendant, []),
+    {attendant, Node}.
+
+start_attendant() ->
+    {ok, _} = gen_server:start({local, attendant}, ?MODULE, 0, []),
+    ok.
+
+payload() -> binary:copy(<<"x">>, 64).
+
+tcp_bytes() ->
+    [{_, Socket}] = erlang:system_info(dist_ctrl),
+    {ok, Bytes} = inet:getstat(Socket, [send_oct, recv_oct]),
+    lists:sum([Count || {_, Count} <- Bytes]).
+
+%% The nodes are connected.
+measure_between_nodes(Body, Operations, BytesPerOperation) ->
+    BytesBefore = tcp_bytes(),
+    Start = now_ns(),
+    Body(),
+    Seconds = seconds_since(Start),
+    {Operations, Seconds, [{BytesPerOperation, (tcp_bytes() - BytesBefore) / Operations}]}.
+
+node_ponger() -> receive {ping, From, Payload} -> From ! {pong, Payload}, node_ponger() end.
+
+pings(_, _, 0) -> ok;
+pings(Ponger, Payload, N) ->
+    Ponger ! {ping, self(), Payload},
+    receive {pong, _} -> pings(Ponger, Payload, N - 1) end.
+
+ping_pong_between_nodes(Pairs, RoundTrips) ->
+    Pongers = gen_server:call(start_other_node(), {spawn_pongers, Pairs}),
+    Self = self(),
+    Rounds = RoundTrips div Pairs,
+    Body = fun() ->
+               [spawn(fun() -> pings(Ponger, payload(), Rounds), Self ! done end)
+                || Ponger <- Pongers],
+               await_done(Pairs)
+           end,
+    measure_between_nodes(Body, Rounds * Pairs, bytes_per_round_trip).
+
+-define(BATCH, 10000).
+
+take_items(Sender, ?BATCH) -> Sender ! {taken, ?BATCH}, take_items(Sender, 0);
+take_items(Sender, N) -> receive {item, _} -> take_items(Sender, N + 1) end.
+
+send_items(_, _, 0) -> ok;
+send_items(Taker, Payload, N) -> Taker ! {item, Payload}, send_items(Taker, Payload, N - 1).
+
+await_taken() -> receive {taken, ?BATCH} -> ok end.
+
+send_batches(_, _, 0) -> await_taken();
+send_batches(Taker, Payload, Batches) ->
+    send_items(Taker, Payload, ?BATCH),
+    await_taken(),
+    send_batches(Taker, Payload, Batches - 1).
+
+send_to_node(Messages) ->
+    Taker = gen_server:call(start_other_node(), {spawn_taker, self()}),
+    Batches = Messages div ?BATCH,
+    Body = fun() ->
+               send_items(Taker, payload(), ?BATCH),  % one batch ahead
+               send_batches(Taker, payload(), Batches - 1)
+           end,
+    measure_between_nodes(Body, Batches * ?BATCH, bytes_per_message).
+
+echoes(_, _, 0) -> ok;
+echoes(Attendant, Payload, N) ->
+    gen_server:call(Attendant, {echo, Payload}),
+    echoes(Attendant, Payload, N - 1).
+
+call_node(Clients, Calls) ->
+    Attendant = start_other_node(),
+    Self = self(),
+    gen_server:call(Attendant, {echo, <<>>}),
+    CallsOfEach = Calls div Clients,
+    Body = fun() ->
+               [spawn(fun() -> echoes(Attendant, payload(), CallsOfEach), Self ! done end)
+                || _ <- lists:seq(1, Clients)],
+               await_done(Clients)
+           end,
+    measure_between_nodes(Body, CallsOfEach * Clients, bytes_per_call).
 
 %% ---- idle
 
