@@ -12,6 +12,9 @@ double SecondsSince(absl::Time start);
 // What memory of this OS process is resident.
 double ResidentBytes();
 
+// CPU time of this OS process, user and system.
+double CpuSeconds();
+
 // What has been sent and received by the TCP connections that this OS process has: their payload, without
 // the headers of TCP and IP.
 double TcpBytes();

@@ -1,5 +1,6 @@
 #include "hydra/benchmarks/nodes.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -75,7 +76,7 @@ Async<> RemotePonger() {
   }
 }
 
-// How many items the sender may be ahead of what it has been told of, twice.
+// So many items at a time are sent, and acknowledged. The sender is two batches ahead at the most.
 constexpr int64_t kBatch = 10'000;
 
 Async<> TakeItems(Pid sender) {
@@ -151,9 +152,8 @@ Node StartNode(Runtime& runtime, std::string name) {
 void LiveAsOtherNode(Parent parent) {
   Runtime runtime;
   const Node node = StartNode(runtime, "other");
-  const ExitReason reason = runtime.Run([]() -> Async<> {
-    HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok());
-  });
+  const ExitReason reason = runtime.Run(
+      []() -> Async<> { HYDRA_CHECK((co_await Start<Attendant>({.name = "attendant"})).ok()); });
   HYDRA_CHECK(reason.IsClean()) << reason.ToString();
   parent.ServeAt(node.name());
 }
@@ -173,7 +173,7 @@ Async<Measured> SendToNode(Setup setup) {
   const absl::StatusOr<Pid> taker = co_await AttendantOf(setup).Call(SpawnTaker{Self()});
   HYDRA_CHECK(taker.ok()) << taker.status();
   const std::string payload = Payload();
-  const int64_t batches = setup.operations / kBatch;
+  const int64_t batches = std::max<int64_t>(1, setup.operations / kBatch);
   const Measuring measuring;
   for (int64_t batch = 0; batch < batches; ++batch) {
     SendItems(*taker, payload);
@@ -191,6 +191,16 @@ Async<Measured> CallNode(Setup setup) {
   for (int64_t i = 0; i < setup.parameter; ++i) Spawn(EchoOften, attendant, calls, Self());
   co_await AwaitDone(setup.parameter);
   co_return measuring.Done(calls * setup.parameter, "bytes_per_call");
+}
+
+Async<Measured> IdleBetweenNodes(Setup setup) {
+  HYDRA_CHECK((co_await AttendantOf(setup).Call(Echo{})).ok());
+  co_await Sleep(absl::Seconds(1));
+  const double cpu_before = CpuSeconds();
+  const absl::Time start = Now();
+  co_await Sleep(absl::Seconds(setup.parameter));
+  const double cpu = CpuSeconds() - cpu_before;
+  co_return Measured{0, SecondsSince(start), {{{"cpu_seconds", cpu}}}};
 }
 
 }  // namespace hydra::benchmarks

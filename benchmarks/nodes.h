@@ -27,6 +27,9 @@ Async<Measured> SendToNode(Setup setup);
 // So many processes call one server of the other node.
 Async<Measured> CallNode(Setup setup);
 
+// The nodes are connected, and say nothing for so many seconds.
+Async<Measured> IdleBetweenNodes(Setup setup);
+
 }  // namespace hydra::benchmarks
 
 #endif  // HYDRA_BENCHMARKS_NODES_H_

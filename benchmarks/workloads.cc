@@ -1,7 +1,5 @@
 #include "hydra/benchmarks/workloads.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -389,13 +387,6 @@ Async<Measured> KeepServers(Setup setup) {
 
 // ---- Idle: what processes that wait and timers that are pending cost.
 
-double CpuSeconds() {
-  rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-         static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e-6;
-}
-
 Async<Measured> Idle(Setup setup) {
   std::vector<Pid> waiting(setup.operations);
   co_await SpawnWaiting(waiting);
@@ -460,6 +451,7 @@ constexpr Workload kWorkloads[] = {
     {"node/one_way", "messages/s", SendToNode, 1, 3'000'000, 1, 2},
     {"node/call/1", "calls/s", CallNode, 1, 100'000, 1, 2},
     {"node/call/64", "calls/s", CallNode, 64, 1'000'000, 1, 2},
+    {"node/idle", "-", IdleBetweenNodes, 10, 1, 1, 2},
     {"idle", "-", Idle, 10, 1'000'000},
 };
 

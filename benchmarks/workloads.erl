@@ -46,6 +46,7 @@ run(checkout, Processes, Leases) -> borrow_workers(Processes, Leases);
 run('node/ping_pong', Pairs, RoundTrips) -> ping_pong_between_nodes(Pairs, RoundTrips);
 run('node/one_way', _, Messages) -> send_to_node(Messages);
 run('node/call', Clients, Calls) -> call_node(Clients, Calls);
+run('node/idle', Seconds, _) -> idle_between_nodes(Seconds);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
 %% Each run has a process of its own, so that no heap is that of another run.
@@ -564,7 +565,7 @@ send_batches(Taker, Payload, Batches) ->
 
 send_to_node(Messages) ->
     Taker = gen_server:call(start_other_node(), {spawn_taker, self()}),
-    Batches = Messages div ?BATCH,
+    Batches = max(1, Messages div ?BATCH),
     Body = fun() ->
                send_items(Taker, payload(), ?BATCH),  % one batch ahead
                send_batches(Taker, payload(), Batches - 1)
@@ -588,6 +589,10 @@ call_node(Clients, Calls) ->
            end,
     measure_between_nodes(Body, CallsOfEach * Clients, bytes_per_call).
 
+idle_between_nodes(Seconds) ->
+    gen_server:call(start_other_node(), {echo, <<>>}),
+    sleep_and_count(Seconds).
+
 %% ---- idle
 
 cpu_seconds() -> element(1, erlang:statistics(runtime)) / 1000.
@@ -595,6 +600,9 @@ cpu_seconds() -> element(1, erlang:statistics(runtime)) / 1000.
 idle(Seconds, Processes) ->
     spawn_waiting(Processes, []),
     [erlang:send_after(3600000, self(), wake) || _ <- lists:seq(1, Processes)],
+    sleep_and_count(Seconds).
+
+sleep_and_count(Seconds) ->
     timer:sleep(1000),
     {Before, Start} = {cpu_seconds(), now_ns()},
     timer:sleep(Seconds * 1000),

@@ -43,7 +43,7 @@ struct Workload {
   Async<Measured> (*body)(Setup setup);
   int64_t parameter;  // how many pairs, senders …: see README.md
   int64_t operations;
-  int runs = 1;  // in one runtime; the last is measured
+  int runs = 1;   // in one runtime; the last is measured
   int nodes = 0;  // 2: this runtime is one, and another OS process the other
 };
 
