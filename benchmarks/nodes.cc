@@ -101,7 +101,7 @@ class Attendant {
 };
 
 ServerRef<Attendant> AttendantOf(const Setup& setup) {
-  return ServerRef<Attendant>(Dest("attendant", setup.other_node));
+  return ServerRef<Attendant>(Dest("attendant", std::string(setup.other_node)));
 }
 
 // ---- What this node does. The first call connects.

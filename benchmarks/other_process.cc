@@ -1,11 +1,11 @@
 #include "hydra/benchmarks/other_process.h"
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <string_view>
 
 #include "hydra/base/check.h"

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <string>
+#include <string_view>
 #include <type_traits>
 
 #include "hydra/process/async.h"
@@ -34,7 +34,7 @@ struct Setup {
   const Runtime* runtime;
   int64_t parameter;
   int64_t operations;
-  std::string other_node = {};  // its name, if the workload is of two nodes
+  std::string_view other_node = {};  // its name, if the workload is of two nodes
 };
 
 struct Workload {
