@@ -104,10 +104,11 @@ absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOp
 
 absl::Status Cluster::Listen() {
   HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, ReadTls(options_));
-  HYDRA_ASSIGN_OR_RETURN(links_, GrpcLinks::Start(options_.listen, std::move(tls),
-                                                  [this](std::shared_ptr<LinkStream> stream) {
-                                                    return Accepted(std::move(stream));
-                                                  }));
+  HYDRA_ASSIGN_OR_RETURN(links_,
+                         GrpcLinks::Start(options_.listen, std::move(tls), 2 * options_.tick_time,
+                                          [this](std::shared_ptr<LinkStream> stream) {
+                                            return Accepted(std::move(stream));
+                                          }));
   HYDRA_ASSIGN_OR_RETURN(const std::string address,
                          AdvertisedAddress(options_.listen, links_->port(), options_.advertise));
   self_ = {.id = {.name = absl::StrCat(options_.name, "@", address), .creation = NewCreation()},

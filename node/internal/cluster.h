@@ -122,7 +122,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   const NodeOptions options_;
   const std::string cookie_;
   Party self_;
-  std::unique_ptr<GrpcLinks> links_;
+  std::shared_ptr<GrpcLinks> links_;
   std::optional<Port> port_;
 
   mutable Mutex mutex_;

@@ -3,9 +3,11 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +19,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
 #include "hydra/node/internal/frame_buffer.h"
@@ -34,6 +37,11 @@ constexpr absl::Duration kWatchInterval = absl::Milliseconds(1);
 
 // No frame is larger; gRPC ends a stream on which a larger one comes.
 constexpr int kMaxFrameBytes = 1 << 20;
+// Milliseconds, some weeks: gRPC's pings aren't wanted, but what it does only along with them: to give up a connection
+// on which bytes are waiting and the other side's system has taken none for a time.
+constexpr int kNoKeepalive = std::numeric_limits<int>::max() - 1;
+// How long Stop waits for gRPC to let go of all that it has.
+constexpr absl::Duration kPatienceAtTheEnd = absl::Seconds(1);
 
 const gpr_timespec kPast = gpr_inf_past(GPR_CLOCK_MONOTONIC);
 const gpr_timespec kFuture = gpr_inf_future(GPR_CLOCK_MONOTONIC);
@@ -64,8 +72,10 @@ class LivingStreams {
   // Returns false if there can be no more.
   bool Add(const std::shared_ptr<GrpcStream>& stream);
   void Remove(const std::shared_ptr<GrpcStream>& stream);
-  // Ends them all, lets no more in, and waits until none is left.
+  // Ends them all, and lets no more in.
   void EndAll();
+  // Waits until none is left.
+  void AwaitNone();
 
  private:
   Mutex mutex_;
@@ -75,10 +85,13 @@ class LivingStreams {
 };
 
 // What both ends of a stream have in common. Protocol: there is one read at a time until one fails, then Finish; one
-// write at a time; no Finish while there is a write. It ends when nothing of it is in the completion queue.
+// write at a time; no Finish while there is a write. It lives until nothing of it is in the completion queue: when it is
+// cancelled that may take long, since gRPC doesn't let go of a write while the system takes no more bytes. So whoever
+// ends it at once is told at once that it is over, and what completes after that is nobody's.
 class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcStream> {
  public:
-  explicit GrpcStream(LivingStreams& living) : living_(living) {}
+  GrpcStream(LivingStreams& living, grpc::CompletionQueue* queue)
+      : living_(living), queue_(queue) {}
 
   void Read() override {
     const MutexLock lock(mutex_);
@@ -95,8 +108,9 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
 
   void End(bool after_write) override {
     const MutexLock lock(mutex_);
+    if (!after_write) return Abort();
     ReadOn();  // the end of a stream is read
-    if (!after_write || !open_) return Cancel();
+    if (!open_) return Cancel();
     if (std::exchange(closing_, true) || finishing_) return;
     if (!writing_) CloseWrites();
   }
@@ -105,13 +119,14 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   // Begins the life of the stream, until OnEnd. Returns false if it can't live.
   bool Live(std::shared_ptr<LinkEvents> events) {
     events_ = std::move(events);
-    return living_.Add(shared_from_this());
+    const MutexLock lock(mutex_);
+    return is_living_ = living_.Add(shared_from_this());
   }
 
   void Opened(bool ok) {
     if (ok) SetOpen();
     Settle(/*read_on=*/ok);
-    if (ok) events_->OnOpen();
+    if (ok && events_ != nullptr) events_->OnOpen();
   }
 
   virtual void StartRead(v1::Frame* frame, Event* event) = 0;
@@ -151,7 +166,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
       if (!ok) BeginFinish();
     }
     EndIfOver();
-    if (ok) events_->OnFrame(**come_);
+    if (ok && events_ != nullptr) events_->OnFrame(**come_);
   }
 
   void WriteDone(bool ok) {
@@ -169,7 +184,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
       }
     }
     EndIfOver();
-    if (may_write) events_->OnWritten();
+    if (may_write && events_ != nullptr) events_->OnWritten();
   }
 
   void ClosedWrites(bool) { Settle(/*read_on=*/true); }
@@ -193,6 +208,25 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
     EndIfOver();
   }
 
+  void Abort() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (!is_living_ || finished_) return;
+    ReadOn();  // the end of a stream is read
+    Cancel();
+    if (std::exchange(aborted_, true)) return;
+    ++in_flight_;
+    abortion_.Set(queue_, gpr_now(GPR_CLOCK_MONOTONIC), &abort_);
+  }
+
+  void Aborted(bool) {
+    TellEnd("it was ended here");
+    Settle(/*read_on=*/true);
+  }
+
+  // Once.
+  void TellEnd(std::string why) {
+    if (const auto events = std::exchange(events_, nullptr)) events->OnEnd(std::move(why));
+  }
+
   void CloseWrites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (!StartWritesDone(&closed_writes_)) return BeginFinish();
     ++in_flight_;
@@ -214,7 +248,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
       if (!finished_ || in_flight_ > 0) return;
     }
     const std::shared_ptr<GrpcStream> self = shared_from_this();
-    std::exchange(events_, nullptr)->OnEnd(WhyFinished());
+    TellEnd(WhyFinished());
     living_.Remove(self);
   }
 
@@ -223,12 +257,17 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   EventOf<GrpcStream, &GrpcStream::WriteDone> written_{*this};
   EventOf<GrpcStream, &GrpcStream::ClosedWrites> closed_writes_{*this};
   EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
+  EventOf<GrpcStream, &GrpcStream::Aborted> abort_{*this};
   LivingStreams& living_;
-  std::shared_ptr<LinkEvents> events_;
+  grpc::CompletionQueue* const queue_;
+  std::shared_ptr<LinkEvents> events_;  // null when they have been told of the end
   std::unique_ptr<FrameBuffer> come_ =
       std::make_unique<FrameBuffer>();  // while OnFrame looks at it
 
   Mutex mutex_;
+  bool is_living_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::Alarm abortion_ ABSL_GUARDED_BY(mutex_);
+  bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in the completion queue
   bool open_ ABSL_GUARDED_BY(mutex_) = false;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
@@ -260,15 +299,20 @@ void LivingStreams::EndAll() {
     living = living_;
   }
   for (const std::shared_ptr<GrpcStream>& stream : living) stream->End(/*after_write=*/false);
-  living.clear();
+}
+
+void LivingStreams::AwaitNone() {
   const MutexLock lock(mutex_);
   while (!living_.empty()) none_left_.Wait(mutex_);
 }
 
 class DialledStream final : public GrpcStream {
  public:
-  DialledStream(LivingStreams& living, std::shared_ptr<grpc::Channel> channel)
-      : GrpcStream(living), channel_(std::move(channel)), stub_(v1::Link::NewStub(channel_)) {}
+  DialledStream(LivingStreams& living, grpc::CompletionQueue* queue,
+                std::shared_ptr<grpc::Channel> channel)
+      : GrpcStream(living, queue),
+        channel_(std::move(channel)),
+        stub_(v1::Link::NewStub(channel_)) {}
 
   void Dial(grpc::CompletionQueue* queue, const std::shared_ptr<LinkEvents>& events) {
     if (!Live(events)) return events->OnEnd("this node stops");
@@ -404,11 +448,16 @@ class Posts {
   std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);  // rings while any wait
 };
 
-class Links final : public GrpcLinks {
+class Links final : public GrpcLinks, public std::enable_shared_from_this<Links> {
  public:
-  Links(std::optional<TlsFiles> tls, Accept accept)
-      : tls_(std::move(tls)), accept_(std::move(accept)) {}
-  ~Links() override { Stop(); }
+  Links(std::optional<TlsFiles> tls, absl::Duration patience, Accept accept)
+      : tls_(std::move(tls)),
+        patience_ms_(
+            static_cast<int>(std::min(absl::ToInt64Milliseconds(patience), int64_t{kNoKeepalive}))),
+        accept_(std::move(accept)) {}
+  ~Links() override {
+    if (BeginStop()) Finish();
+  }
 
   absl::Status Listen(const std::string& listen) {
     grpc::ServerBuilder builder;
@@ -417,6 +466,8 @@ class Links final : public GrpcLinks {
     builder.SetMaxReceiveMessageSize(kMaxFrameBytes);
     // Two nodes must not listen at the same port.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kNoKeepalive);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms_);
     queue_ = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) {
@@ -445,25 +496,28 @@ class Links final : public GrpcLinks {
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     if (tls_.has_value() && !tls_->peer_name.empty())
       arguments.SetSslTargetNameOverride(tls_->peer_name);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kNoKeepalive);
+    arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms_);
     auto stream = std::make_shared<DialledStream>(
-        living_, grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
+        living_, queue_.get(),
+        grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
     stream->Dial(queue_.get(), events);
     return stream;
   }
 
   void Post(std::function<void()> call) override { posts_.Add(std::move(call), queue_.get()); }
 
+  // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
-    {
-      const MutexLock lock(mutex_);
-      if (std::exchange(stopping_, true)) return;
-    }
+    if (!BeginStop()) return;
     living_.EndAll();
     posts_.Close();
-    server_->Shutdown(std::chrono::system_clock::now());
-    queue_->Shutdown();
-    if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
-    watcher_.join();
+    std::thread finishing([self = shared_from_this()] { self->Finish(); });
+    if (AwaitFinished(kPatienceAtTheEnd)) {
+      finishing.join();
+    } else {
+      finishing.detach();
+    }
   }
 
   bool Poll() override {
@@ -484,14 +538,40 @@ class Links final : public GrpcLinks {
   void AwaitNext() {
     const MutexLock lock(mutex_);
     if (stopping_) return;
-    std::make_shared<AcceptedStream>(living_)->Await(
-        service_, queue_.get(), [this](const std::shared_ptr<AcceptedStream>& stream, bool ok) {
-          if (!ok) return;  // the server shuts down
-          AwaitNext();
-          std::shared_ptr<LinkEvents> events = accept_(stream);
-          if (events == nullptr) events = std::make_shared<Refusing>(stream);
-          stream->Open(events);
-        });
+    std::make_shared<AcceptedStream>(living_, queue_.get())
+        ->Await(service_, queue_.get(),
+                [this](const std::shared_ptr<AcceptedStream>& stream, bool ok) {
+                  if (!ok) return;  // the server shuts down
+                  AwaitNext();
+                  std::shared_ptr<LinkEvents> events = accept_(stream);
+                  if (events == nullptr) events = std::make_shared<Refusing>(stream);
+                  stream->Open(events);
+                });
+  }
+
+  // Returns false if there is nothing to stop, or it has begun.
+  bool BeginStop() {
+    const MutexLock lock(mutex_);
+    return !std::exchange(stopping_, true) && server_ != nullptr;
+  }
+
+  // Waits until gRPC has let go of all.
+  void Finish() {
+    if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
+    server_->Shutdown(std::chrono::system_clock::now());
+    living_.AwaitNone();
+    queue_->Shutdown();
+    watcher_.join();
+    const MutexLock lock(mutex_);
+    finished_ = true;
+    has_finished_.NotifyAll();
+  }
+
+  bool AwaitFinished(absl::Duration time) {
+    const absl::Time end = absl::Now() + time;
+    const MutexLock lock(mutex_);
+    while (!finished_ && absl::Now() < end) has_finished_.WaitFor(mutex_, end - absl::Now());
+    return finished_;
   }
 
   enum class Handled : uint8_t { kNone, kSome, kAll };
@@ -536,6 +616,7 @@ class Links final : public GrpcLinks {
   }
 
   const std::optional<TlsFiles> tls_;
+  const int patience_ms_;
   const Accept accept_;
   LivingStreams living_;
   Posts posts_;
@@ -551,14 +632,17 @@ class Links final : public GrpcLinks {
 
   Mutex mutex_;
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  CondVar has_finished_;
+  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<GrpcLinks>> GrpcLinks::Start(const std::string& listen,
+absl::StatusOr<std::shared_ptr<GrpcLinks>> GrpcLinks::Start(const std::string& listen,
                                                             std::optional<TlsFiles> tls,
+                                                            absl::Duration patience,
                                                             Accept accept) {
-  auto links = std::make_unique<Links>(std::move(tls), std::move(accept));
+  auto links = std::make_shared<Links>(std::move(tls), patience, std::move(accept));
   if (absl::Status status = links->Listen(listen); !status.ok()) return status;
   return links;
 }

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/node_options.h"
 
@@ -35,9 +36,10 @@ class GrpcLinks {
   using Accept = std::function<std::shared_ptr<LinkEvents>(std::shared_ptr<LinkStream>)>;
 
   // Listens; nobody is accepted before Begin. kAlreadyExists if the address can't be had.
-  static absl::StatusOr<std::unique_ptr<GrpcLinks>> Start(const std::string& listen,
+  // gRPC lets go of a connection on which bytes wait, and the other's system takes none, after `patience`.
+  static absl::StatusOr<std::shared_ptr<GrpcLinks>> Start(const std::string& listen,
                                                           std::optional<TlsFiles> tls,
-                                                          Accept accept);
+                                                          absl::Duration patience, Accept accept);
 
   virtual ~GrpcLinks() = default;
 
@@ -58,7 +60,7 @@ class GrpcLinks {
   virtual bool Poll() = 0;
   virtual void SetIdle(bool idle) = 0;
 
-  // Ends all streams, and waits until the last OnEnd has returned. Not to be called by an event.
+  // Ends all streams, and waits until gRPC has let go of them, and the last OnEnd has returned; a second at the most. Not to be called by an event.
   virtual void Stop() = 0;
 };
 

@@ -33,8 +33,8 @@ class LinkStream {
   // Writes a frame, which isn't needed any more when OnWritten comes; not before that of the last one. Does nothing
   // once the stream ends.
   virtual void Write(const v1::Frame& frame) = 0;
-  // Ends the stream, after the frame that is being written if `after_write`: OnEnd comes, if it hasn't, and perhaps frames
-  // before it, which nobody has asked for. May be called several times.
+  // Ends the stream: after the frame that is being written if `after_write`, which may never be; otherwise at once. OnEnd
+  // comes, if it hasn't, and perhaps frames before it, which nobody has asked for. May be called several times.
   virtual void End(bool after_write) = 0;
 };
 
