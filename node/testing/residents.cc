@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "hydra/base/check.h"
@@ -29,44 +28,64 @@ Async<> Echoing() {
 
 Async<> Landlord() {
   while (true) {
-    auto asked = co_await Receive<Asked<Populate>, Asked<Watch>>();
-    if (auto* populate = std::get_if<Asked<Populate>>(&asked)) {
-      std::vector<Pid> pids;
-      for (int64_t i = 0; i < populate->request.count; ++i)
-        pids.push_back(Spawn(Idle, populate->request.trap_exits));
-      populate->reply_to.Send(std::move(pids));
-    } else {
-      auto& watch = std::get<Asked<Watch>>(asked);
-      Spawn(Witness, std::move(watch.request.whom), std::move(watch.reply_to));
-    }
+    co_await Receive(
+        [](Asked<Populate> asked) {
+          std::vector<Pid> pids;
+          for (int64_t i = 0; i < asked.request.count; ++i)
+            pids.push_back(Spawn(Idle, asked.request.trap_exits));
+          asked.reply_to.Send(std::move(pids));
+        },
+        [](Asked<Watch> asked) {
+          Spawn(Witness, std::move(asked.request.whom), std::move(asked.reply_to));
+        },
+        [](Asked<Greet> asked) {
+          Send({"log", asked.request.node}, Note{std::move(asked.request.text)});
+          asked.reply_to.Send();
+        });
   }
 }
+
+// Those who want to read what has come, when enough has.
+template <typename Read, typename Entry>
+class Readers {
+ public:
+  void Add(Asked<Read> reader) { waiting_.push_back(std::move(reader)); }
+  void Answer(const std::vector<Entry>& entries) {
+    std::erase_if(waiting_, [&entries](Asked<Read>& asked) {
+      if (entries.size() < static_cast<size_t>(asked.request.count)) return false;
+      asked.reply_to.Send(entries);
+      return true;
+    });
+  }
+
+ private:
+  std::vector<Asked<Read>> waiting_;
+};
 
 Async<> Log() {
   MonitorNodes(true);
   std::vector<std::string> log;
+  Readers<ReadLog, std::string> readers;
   while (true) {
     co_await Receive([&](const NodeUp& up) { log.push_back("up " + up.node); },
                      [&](const NodeDown& down) { log.push_back("down " + down.node); },
                      [&](const Note& note) { log.push_back(note.text); },
-                     [&](Asked<ReadLog> asked) { asked.reply_to.Send(log); });
+                     [&](Asked<ReadLog> asked) { readers.Add(std::move(asked)); });
+    readers.Answer(log);
   }
 }
 
 Async<> Sink() {
   std::vector<std::pair<std::string, int64_t>> came;
-  std::vector<Asked<ReadSink>> waiting;
+  Readers<ReadSink, std::pair<std::string, int64_t>> readers;
   while (true) {
     co_await Receive(
         [&](Bulk bulk) {
           HYDRA_CHECK(bulk.IsWhole());
           came.emplace_back(std::move(bulk.sender), bulk.number);
         },
-        [&](Asked<ReadSink> asked) { waiting.push_back(std::move(asked)); });
-    for (Asked<ReadSink>& asked : waiting) {
-      if (came.size() >= static_cast<size_t>(asked.request.count)) asked.reply_to.Send(came);
-    }
-    std::erase_if(waiting, [](const Asked<ReadSink>& asked) { return !asked.reply_to; });
+        [&](Asked<ReadSink> asked) { readers.Add(std::move(asked)); });
+    readers.Answer(came);
   }
 }
 

@@ -39,10 +39,19 @@ struct Note {
   std::string text;
 };
 
-// Of "log": "up <node>", "down <node>" and notes, in the order in which they came.
+// Of "log": "up <node>", "down <node>" and notes, in the order in which they came. Answered when there are so many.
 struct ReadLog {
   static constexpr std::string_view kWireName = "test.ReadLog";
   using Reply = std::vector<std::string>;
+  int64_t count = 0;
+};
+
+// Of "landlord": sends a Note to the "log" of another node.
+struct Greet {
+  static constexpr std::string_view kWireName = "test.Greet";
+  using Reply = void;
+  std::string node;
+  std::string text;
 };
 
 // To "sink".
