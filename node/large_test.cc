@@ -144,9 +144,8 @@ TEST(LargeTest, TooLargeForThisNodeIsAnErrorOfTheSender) {
     const Dest echo("echo", peer.name());
     EXPECT_THAT(co_await Request(echo, Echo{std::string(11 * kMegabyte, 'x')}),
                 StatusIs(absl::StatusCode::kInvalidArgument));
-    const MonitoredProcess sender =
-        SpawnMonitor(BulkSender, peer.name(), std::string("too large"),
-                     std::vector<size_t>{11 * kMegabyte});
+    const MonitoredProcess sender = SpawnMonitor(BulkSender, peer.name(), std::string("too large"),
+                                                 std::vector<size_t>{11 * kMegabyte});
     EXPECT_FALSE((co_await Receive<Down>().For(sender.ref)).reason.IsClean());
     EXPECT_THAT(co_await Request(echo, Echo{"hello"}), IsOkAndHolds("hello"));
     EXPECT_THAT(co_await Request("log", ReadLog{}), IsOkAndHolds(ElementsAre("up " + peer.name())));

@@ -22,13 +22,13 @@ absl::Status Wrong(std::string_view what) {
 absl::StatusOr<std::optional<v1::Envelope>> Assembly::Take(v1::Piece&& piece) {
   auto found = coming_.find(piece.envelope());
   if (found == coming_.end()) {
-    if (piece.size() == 0) return Wrong("of no envelope that has begun");
+    if (!piece.has_head() || piece.size() == 0) return Wrong("of no envelope that has begun");
     if (piece.size() > max_bytes_)
       return Wrong(
           absl::StrCat("of an envelope of ", piece.size(), " bytes; ", max_bytes_, " are allowed"));
     if (coming_.size() >= Outbound::kMaxLarge) return Wrong("of one large envelope too many");
-    found = coming_.emplace(piece.envelope(), Large{.size = piece.size(), .bytes = {}}).first;
-  } else if (piece.size() != 0) {
+    found = coming_.emplace(piece.envelope(), Begin(piece)).first;
+  } else if (piece.has_head() || piece.size() != 0) {
     return Wrong("that begins an envelope twice");
   }
   Large& large = found->second;
@@ -37,11 +37,17 @@ absl::StatusOr<std::optional<v1::Envelope>> Assembly::Take(v1::Piece&& piece) {
     return Wrong("that has more bytes than its envelope");
   large.bytes += piece.bytes();
   if (large.bytes.size() < large.size) return std::nullopt;
-  std::optional<v1::Envelope> envelope(std::in_place);
-  const bool is_one = envelope->ParseFromString(large.bytes);
+  v1::Envelope envelope = std::move(large.head);
+  CutPartOf(envelope) = std::move(large.bytes);
   coming_.erase(found);
-  if (!is_one) return Wrong("whose envelope is none");
   return envelope;
+}
+
+// Memory that is reserved isn't used before something comes to be there.
+Assembly::Large Assembly::Begin(v1::Piece& piece) {
+  Large large = {.head = std::move(*piece.mutable_head()), .size = piece.size(), .bytes = {}};
+  large.bytes.reserve(large.size);
+  return large;
 }
 
 }  // namespace hydra::node_internal

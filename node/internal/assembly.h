@@ -16,7 +16,7 @@ namespace hydra::node_internal {
 // Thread safety: thread-compatible.
 class Assembly {
  public:
-  // Of an envelope, at most.
+  // Of what is cut of an envelope, at most.
   explicit Assembly(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   // Takes a piece. Yields the envelope if that was its last one. kInvalidArgument, and why, if it is no piece of anything,
@@ -25,9 +25,12 @@ class Assembly {
 
  private:
   struct Large {
+    v1::Envelope head;
     uint64_t size;
-    std::string bytes;  // no more memory than has come is used
+    std::string bytes;
   };
+
+  static Large Begin(v1::Piece& piece);
 
   const size_t max_bytes_;
   absl::flat_hash_map<uint32_t, Large> coming_;

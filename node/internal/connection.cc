@@ -29,9 +29,6 @@
 namespace hydra::node_internal {
 namespace {
 
-// What a large envelope takes besides its value, at most: the names of the nodes in it, about.
-constexpr size_t kMaxOverhead = size_t{1} << 20;
-
 absl::Status StatusOf(const v1::Refusal& refusal) {
   const std::string text = absl::StrCat(v1::Refusal::Why_Name(refusal.why()), ": ", refusal.text());
   switch (refusal.why()) {
@@ -75,7 +72,8 @@ Connection::Connection(ConnectionOwner& owner, Role role, const Party& self, std
       max_buffered_bytes_(limits.buffered_bytes),
       handshake_(role, self, wanted, std::move(cookie), NewNonce()),
       peer_name_(std::move(wanted)),
-      assembly_(limits.message_bytes + kMaxOverhead) {}
+      max_message_bytes_(limits.message_bytes),
+      assembly_(limits.message_bytes) {}
 
 void Connection::SetStream(std::shared_ptr<LinkStream> stream) {
   bool is_ending = false;
@@ -185,6 +183,8 @@ absl::Status Connection::TakeSignals(v1::Frame& frame) {
 
 absl::Status Connection::TakeEnvelopes(v1::Frame& frame) {
   for (v1::Envelope& encoded : *frame.mutable_envelopes()) {
+    if (encoded.value().size() > max_message_bytes_)
+      return absl::InvalidArgumentError("a message that is larger than max_message_bytes");
     HYDRA_ASSIGN_OR_RETURN(Envelope envelope, decoder_->Decode(std::move(encoded)));
     arrived_.push_back(std::move(envelope));
   }

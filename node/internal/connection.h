@@ -139,6 +139,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   std::string peer_name_;
   std::optional<Agreement> agreement_;
   std::optional<EnvelopeDecoder> decoder_;
+  const size_t max_message_bytes_;
   Assembly assembly_;
   std::vector<Envelope> arrived_;  // of one frame
 

@@ -77,7 +77,14 @@ class LivingStreams {
   // Waits until none is left.
   void AwaitNone();
 
+  // ---- For whoever handles events.
+
+  // The stream has written, and may go on when LetWrite is called.
+  void HasWritten(std::shared_ptr<GrpcStream> stream) { written_.push_back(std::move(stream)); }
+  void LetWrite();
+
  private:
+  std::vector<std::shared_ptr<GrpcStream>> written_;
   Mutex mutex_;
   CondVar none_left_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
@@ -113,6 +120,11 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
     if (!open_) return Cancel();
     if (std::exchange(closing_, true) || finishing_) return;
     if (!writing_) CloseWrites();
+  }
+
+  // For LivingStreams.
+  void MayWrite() {
+    if (events_ != nullptr) events_->OnWritten();
   }
 
  protected:
@@ -184,7 +196,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
       }
     }
     EndIfOver();
-    if (may_write && events_ != nullptr) events_->OnWritten();
+    if (may_write) living_.HasWritten(shared_from_this());
   }
 
   void ClosedWrites(bool) { Settle(/*read_on=*/true); }
@@ -299,6 +311,10 @@ void LivingStreams::EndAll() {
     living = living_;
   }
   for (const std::shared_ptr<GrpcStream>& stream : living) stream->End(/*after_write=*/false);
+}
+
+void LivingStreams::LetWrite() {
+  for (const std::shared_ptr<GrpcStream>& stream : std::exchange(written_, {})) stream->MayWrite();
 }
 
 void LivingStreams::AwaitNone() {
@@ -578,7 +594,16 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
 
   // Waits for an event until `deadline`, then handles it and those that are there; some, if there are many. kAll: there
   // will be none any more.
+  //
+  // A completion queue looks at the network only when it is empty, and what is written has often been written at once:
+  // so nobody writes on before it has been emptied.
   Handled HandleAll(gpr_timespec deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(handling_) {
+    const Handled handled = HandleEvents(deadline);
+    living_.LetWrite();
+    return handled;
+  }
+
+  Handled HandleEvents(gpr_timespec deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(handling_) {
     Handled handled = Handled::kNone;
     for (int i = 0; i < kEventsAtATime; ++i) {
       void* event = nullptr;

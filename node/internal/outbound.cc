@@ -36,13 +36,13 @@ void Outbound::Add(Envelope envelope) {
   }
 }
 
-// The envelope is encoded now, in full: by the time that its last piece is sent all places may be others.
+// The envelope is encoded now, in full: by the time that a piece is sent all places may be others.
 void Outbound::OpenLane(Envelope envelope) {
   const Pid sender = envelope.sender;
   const size_t size = SizeOf(envelope);
-  v1::Envelope encoded;
-  EnvelopeEncoder::EncodeInFull(std::move(envelope), encoded);
-  Large large = {.number = ++last_number_, .bytes = encoded.SerializeAsString()};
+  Large large = {.number = ++last_number_, .head = {}, .bytes = {}};
+  EnvelopeEncoder::EncodeInFull(std::move(envelope), large.head);
+  large.bytes = std::exchange(CutPartOf(large.head), {});
   bytes_ += large.bytes.size() - size;
   lanes_.emplace(sender, Lane{.large = std::move(large), .behind = {}});
   turns_.push_back(sender);
@@ -64,7 +64,10 @@ void Outbound::AddPiece(v1::Frame& frame) {
   Large& large = lanes_.find(sender)->second.large;
   v1::Piece& piece = *frame.add_pieces();
   piece.set_envelope(large.number);
-  if (large.sent == 0) piece.set_size(large.bytes.size());
+  if (large.sent == 0) {
+    piece.set_size(large.bytes.size());
+    *piece.mutable_head() = large.head;
+  }
   piece.set_bytes(large.bytes.substr(large.sent, kLarge));
   large.sent += piece.bytes().size();
   bytes_ -= piece.bytes().size();

@@ -19,6 +19,11 @@
 
 namespace hydra::node_internal {
 
+// What is cut of a large envelope: its value, or its reason if it has no value.
+inline std::string& CutPartOf(v1::Envelope& envelope) {
+  return envelope.has_type() ? *envelope.mutable_value() : *envelope.mutable_reason();
+}
+
 // Thread safety: thread-compatible.
 class Outbound {
  public:
@@ -44,6 +49,7 @@ class Outbound {
  private:
   struct Large {
     uint32_t number;
+    v1::Envelope head;
     std::string bytes;
     size_t sent = 0;
   };

@@ -146,6 +146,7 @@ TEST(AssemblyTest, PiecesThatMakeNoSense) {
   const auto piece = [](uint32_t envelope, uint64_t size, size_t bytes) {
     v1::Piece made;
     made.set_envelope(envelope);
+    if (size != 0) made.mutable_head();
     made.set_size(size);
     made.set_bytes(std::string(bytes, '\xff'));
     return made;
@@ -160,7 +161,16 @@ TEST(AssemblyTest, PiecesThatMakeNoSense) {
   EXPECT_TRUE(refused(assembly, piece(1, 1000, 10))) << "that begins twice";
   EXPECT_TRUE(refused(assembly, piece(1, 0, 0))) << "of no bytes";
   EXPECT_TRUE(refused(assembly, piece(1, 0, 991))) << "of too many bytes";
-  EXPECT_TRUE(refused(assembly, piece(1, 0, 990))) << "whose whole is no envelope";
+  v1::Piece headless = piece(2, 1000, 10);
+  headless.clear_head();
+  EXPECT_TRUE(refused(assembly, headless)) << "that begins without a head";
+  v1::Piece second = piece(1, 0, 10);
+  second.mutable_head();
+  EXPECT_TRUE(refused(assembly, second)) << "that has a head again";
+  EXPECT_TRUE(refused(assembly, piece(2, 0, 10))) << "of one that never began";
+  const auto whole = assembly.Take(piece(1, 0, 990));
+  ASSERT_TRUE(whole.ok() && whole->has_value());
+  EXPECT_EQ((*whole)->reason().size(), 1000u);
   for (uint32_t i = 0; i < Outbound::kMaxLarge; ++i)
     EXPECT_TRUE(assembly.Take(piece(10 + i, 1000, 1)).ok());
   EXPECT_TRUE(refused(assembly, piece(100, 1000, 1))) << "one too many at a time";
