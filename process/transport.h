@@ -17,8 +17,7 @@
 //   2. For each Send to a node that can't be reached `Port::NodeDown` is called some time after it: so
 //      whoever waits for what was lost hears of it.
 //   3. `Send` doesn't block, and calls nothing of the runtime.
-//   4. Where Send has said that the node is busy, `Port::NodeIsFree` is called once it isn't any more, or
-//      NodeDown: so whoever has been held goes on.
+//   4. Each sender that Send has said is to be held is named to `Port::Release` after that.
 #ifndef HYDRA_PROCESS_TRANSPORT_H_
 #define HYDRA_PROCESS_TRANSPORT_H_
 
@@ -88,12 +87,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
 
-  // Takes `envelope` to the node of that name. Returns whether too much waits to be sent there: the sender
-  // is held then, at its next suspension. By any thread.
+  // Takes `envelope` to the node of that name. Returns whether too much waits: the sender is held then, from its
+  // next suspension on. By any thread.
   virtual bool Send(const std::string& node, Envelope envelope) = 0;
-
-  // Whether too much waits to be sent there.
-  virtual bool IsBusy(const std::string& node) = 0;
 
   // Sees to it that there is a connection with the node, or that Port::NodeDown is called.
   virtual void Connect(const std::string& node) = 0;
@@ -126,8 +122,8 @@ class Port {
   // there end with `noconnection`, once each.
   void NodeDown(const NodeId& node, NodeDownReason reason) const;
 
-  // No more waits to be sent to the node than may.
-  void NodeIsFree(const NodeId& node) const;
+  // Those that were held when they sent to the node may go on.
+  void Release(const std::string& node, std::span<const Pid> held) const;
 
   // For the runtime.
   explicit Port(std::shared_ptr<process_internal::RuntimeGate> gate) : gate_(std::move(gate)) {}

@@ -57,7 +57,6 @@ inline Async<> Server() {
 // What is sent by it arrives nowhere, and nobody hears of it.
 class Nowhere final : public Transport {
   bool Send(const std::string&, Envelope) override { return false; }
-  bool IsBusy(const std::string&) override { return false; }
   void Connect(const std::string&) override {}
   size_t max_message_bytes() const override { return 1; }
 };

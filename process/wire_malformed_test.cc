@@ -135,7 +135,8 @@ template <>
 struct Any<Pid> {
   static Pid Value(Random& random) {
     if (random() % 4 == 0) return Pid();
-    return Pid(AnyOf<uint64_t>(random) | 1, AnyOf<uint32_t>(random), AnyOf<uint32_t>(random));
+    return Pid((AnyOf<uint64_t>(random) >> 2) | 1, AnyOf<uint32_t>(random),
+               AnyOf<uint32_t>(random));
   }
 };
 template <>

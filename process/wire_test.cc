@@ -409,7 +409,8 @@ TEST(WireRoundTripTest, FloatsKeepTheirBits) {
 
 TEST(WireRoundTripTest, BuiltInTypes) {
   ExpectRoundTrips(true, false, std::string(), std::string("a\0b", 3), std::string(100'000, 'x'));
-  ExpectRoundTrips(std::monostate(), Pid(), Ref(), Pid(~0ull, ~0u, ~0u), Ref(Pid(1, 2, 3), ~0ull));
+  ExpectRoundTrips(std::monostate(), Pid(), Ref(), Pid(~0ull >> 2, ~0u, ~0u),
+                   Ref(Pid(1, 2, 3), ~0ull));
   ExpectRoundTrips(ExitReason(), ExitReason::Shutdown("why"), ExitReason::Error("E", "no"));
   absl::Status status = absl::NotFoundError("no");
   status.SetPayload("b", absl::Cord("2"));

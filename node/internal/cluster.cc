@@ -55,7 +55,6 @@ class ClusterTransport final : public Transport {
   bool Send(const std::string& node, Envelope envelope) override {
     return cluster_->Send(node, std::move(envelope));
   }
-  bool IsBusy(const std::string& node) override { return cluster_->IsBusy(node); }
   void Connect(const std::string& node) override { cluster_->ConnectOrReport(node); }
   size_t max_message_bytes() const override { return cluster_->options().max_message_bytes; }
   bool Poll() override { return cluster_->Poll(); }
@@ -159,14 +158,33 @@ bool Cluster::SendLater(const std::string& node, Envelope envelope) {
     }
     Peer& peer = peers_[node];
     if (peer.current == nullptr) {
-      peer.waiting_bytes += Outbound::SizeOf(envelope);
-      peer.waiting.push_back(std::move(envelope));
       if (peer.is_idle()) Dial(node, peer);
-      return peer.waiting_bytes > options_.max_buffered_bytes;
+      return Wait(peer, std::move(envelope));
     }
     current = peer.current;
   }
   return current->Send(std::move(envelope));
+}
+
+// Returns whether the sender is to be held.
+bool Cluster::Wait(Peer& peer, Envelope envelope) {
+  const Pid sender = envelope.sender;
+  peer.waiting_bytes += Outbound::SizeOf(envelope);
+  peer.waiting.push_back(std::move(envelope));
+  const bool holds = peer.waiting_bytes > options_.max_buffered_bytes && sender;
+  if (holds) peer.held.insert(sender);
+  return holds;
+}
+
+// What has waited for the connection. Returns who needn't be held any more.
+std::vector<Pid> Cluster::SendWaiting(Peer& peer, Connection& connection) {
+  for (Envelope& envelope : std::exchange(peer.waiting, {})) {
+    const Pid sender = envelope.sender;
+    if (connection.Send(std::move(envelope))) peer.held.erase(sender);
+  }
+  peer.waiting_bytes = 0;
+  const absl::flat_hash_set<Pid> released = std::exchange(peer.held, {});
+  return {released.begin(), released.end()};
 }
 
 // Whether there is, or will be, a connection with the node if it is wanted now.
@@ -174,15 +192,6 @@ bool Cluster::MayDial(const std::string& node) const {
   if (stopped_) return false;
   return peers_.contains(node) ||
          (options_.connect == ConnectPolicy::kOnFirstUse && ParseNodeName(node).ok());
-}
-
-bool Cluster::IsBusy(const std::string& node) {
-  const MutexLock lock(mutex_);
-  const auto found = peers_.find(node);
-  if (found == peers_.end()) return false;
-  const Peer& peer = found->second;
-  return peer.current != nullptr ? peer.current->IsBusy()
-                                 : peer.waiting_bytes > options_.max_buffered_bytes;
 }
 
 void Cluster::ConnectOrReport(const std::string& node) {
@@ -196,8 +205,8 @@ void Cluster::Deliver(const NodeId& peer, std::span<Envelope> envelopes) {
   port_->Deliver(peer, envelopes);
 }
 
-void Cluster::IsFree(const Connection& connection) {
-  port_->NodeIsFree(connection.agreement().peer.id);
+void Cluster::Release(const Connection& connection, std::span<const Pid> held) {
+  port_->Release(connection.peer_name(), held);
 }
 
 // By a process, since a transport calls nothing of the runtime while it is called. But for spawning.
@@ -345,21 +354,18 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
   }
   port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden);
   std::vector<std::function<void(absl::Status)>> asking;
-  bool was_busy = false;
+  std::vector<Pid> released;
   {
     const MutexLock lock(mutex_);
     Peer& peer = peers_[id.name];
     peer.admitted = nullptr;
     // Under the lock: what is sent by others from now on comes behind it.
-    for (Envelope& envelope : std::exchange(peer.waiting, {}))
-      was_busy = connection->Send(std::move(envelope)) || was_busy;
-    was_busy = was_busy || peer.waiting_bytes > options_.max_buffered_bytes;
-    peer.waiting_bytes = 0;
+    released = SendWaiting(peer, *connection);
     SetCurrent(id.name, peer, connection);
     asking = std::exchange(peer.asking, {});
   }
   connection->Begin();
-  if (was_busy && !connection->IsBusy()) IsFree(*connection);
+  port_->Release(id.name, released);
   for (const auto& done : asking) done(absl::OkStatus());
   runtime_.Spawn(&Cluster::Keep, shared_from_this(), connection);
 }
@@ -415,15 +421,18 @@ void Cluster::SetCurrent(const std::string& node, Peer& peer,
 
 void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
   std::vector<std::function<void(absl::Status)>> asking;
+  std::vector<Pid> held;
   {
     const MutexLock lock(mutex_);
     const auto found = peers_.find(node);
     if (found == peers_.end()) return;
     if (!found->second.is_idle()) return;
     asking = std::exchange(found->second.asking, {});
+    held.assign(found->second.held.begin(), found->second.held.end());
     peers_.erase(found);
   }
   HYDRA_LOG(WARNING) << "node " << node << " can't be reached: " << why.message();
+  port_->Release(node, held);
   port_->NodeDown({.name = node}, NodeDownReason::kUnreachable);
   for (const auto& done : asking) done(why);
 }

@@ -48,7 +48,6 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
 
   // From the runtime. See Transport.
   bool Send(const std::string& node, Envelope envelope);
-  bool IsBusy(const std::string& node);
   void ConnectOrReport(const std::string& node);
   bool Poll() { return links_->Poll(); }
   void SetIdle(bool idle) { links_->SetIdle(idle); }
@@ -70,7 +69,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void Connected(const std::shared_ptr<Connection>& connection) override;
   void Ended(const std::shared_ptr<Connection>& connection) override;
   void Deliver(const NodeId& peer, std::span<Envelope> envelopes) override;
-  void IsFree(const Connection& connection) override;
+  void Release(const Connection& connection, std::span<const Pid> held) override;
 
  private:
   // A connection that takes signals, for who sends.
@@ -93,6 +92,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     uint64_t attempt = 0;           // that a time limit is for
     std::vector<Envelope> waiting;  // for a connection
     size_t waiting_bytes = 0;
+    absl::flat_hash_set<Pid> held;                          // who has sent too much of that
     std::vector<std::function<void(absl::Status)>> asking;  // likewise
   };
 
@@ -105,6 +105,8 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void AttemptIsOver(const std::string& node, uint64_t attempt);
   std::shared_ptr<Connection> CurrentOf(const std::string& node) const;
   bool SendLater(const std::string& node, Envelope envelope);
+  bool Wait(Peer& peer, Envelope envelope) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  static std::vector<Pid> SendWaiting(Peer& peer, Connection& connection);
   void SetCurrent(const std::string& node, Peer& peer, std::shared_ptr<Connection> connection)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndSoon(const std::shared_ptr<Connection>& connection, v1::Refusal::Why why,

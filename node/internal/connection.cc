@@ -69,11 +69,11 @@ Connection::Connection(ConnectionOwner& owner, Role role, const Party& self, std
     : owner_(owner),
       role_(role),
       self_(self),
-      max_buffered_bytes_(limits.buffered_bytes),
       handshake_(role, self, wanted, std::move(cookie), NewNonce()),
       peer_name_(std::move(wanted)),
       max_message_bytes_(limits.message_bytes),
-      assembly_(limits.message_bytes) {}
+      assembly_(limits.message_bytes),
+      outbound_(limits.buffered_bytes) {}
 
 void Connection::SetStream(std::shared_ptr<LinkStream> stream) {
   bool is_ending = false;
@@ -215,20 +215,14 @@ void Connection::TakePings(const v1::Frame& frame) {
 // ---- Out.
 
 bool Connection::Send(Envelope envelope) {
-  bool busy = false;
+  bool holds = false;
   {
     const MutexLock lock(mutex_);
     if (state_ == State::kEnding) return false;
-    outbound_.Add(std::move(envelope));
-    busy = busy_ = busy_ || outbound_.bytes() > max_buffered_bytes_;
+    holds = outbound_.Add(std::move(envelope));
   }
   WriteIfIdle();
-  return busy;
-}
-
-bool Connection::IsBusy() const {
-  const MutexLock lock(mutex_);
-  return busy_;
+  return holds;
 }
 
 void Connection::WriteIfIdle() {
@@ -244,17 +238,16 @@ void Connection::WriteIfIdle() {
 
 void Connection::OnWritten() {
   bool ends = false;
-  bool is_free = false;
+  std::vector<Pid> released;
   {
     const MutexLock lock(mutex_);
     writing_ = false;
     ends = state_ == State::kEnding;
-    is_free = busy_ && outbound_.bytes() <= max_buffered_bytes_ / 2;
-    if (is_free) busy_ = false;
+    released = outbound_.TakeReleased();
   }
   WriteIfIdle();
   if (ends) EndWhenSaid();
-  if (is_free) owner_.IsFree(*this);
+  if (!released.empty()) owner_.Release(*this, released);
 }
 
 // Signals wait until the connection is open; and once it ends only what says so goes out.
@@ -343,7 +336,6 @@ void Connection::Refused(const v1::Refusal& refusal) {
 
 void Connection::BeginEnd(const v1::Refusal& refusal) {
   state_ = State::kEnding;
-  busy_ = false;
   why_ended_ = StatusOf(refusal);
   down_reason_ = DownReasonOf(refusal.why());
   has_lost_ = refusal.why() == v1::Refusal::SIMULTANEOUS;
@@ -371,14 +363,16 @@ NodeDownReason Connection::down_reason() const {
 
 void Connection::OnEnd(std::string why) {
   absl::flat_hash_map<uint64_t, std::function<void(bool)>> pings;
+  std::vector<Pid> held;
   {
     const MutexLock lock(mutex_);
     state_ = State::kEnding;
-    busy_ = false;
+    held = outbound_.TakeHeld();
     pings = std::exchange(pings_, {});
     if (why_ended_.ok()) why_ended_ = absl::UnavailableError(why);
   }
   for (const auto& [number, answered] : pings) answered(false);
+  if (!held.empty()) owner_.Release(*this, held);
   owner_.Ended(shared_from_this());
 }
 

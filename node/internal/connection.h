@@ -54,8 +54,8 @@ class ConnectionOwner {
   // What was sent by `peer`, in order. Takes it.
   virtual void Deliver(const NodeId& peer, std::span<Envelope> envelopes) = 0;
 
-  // Too much has been waiting to be sent, and doesn't any more.
-  virtual void IsFree(const Connection& connection) = 0;
+  // Those that were held when they sent by the connection may go on.
+  virtual void Release(const Connection& connection, std::span<const Pid> held) = 0;
 };
 
 // How much may come, and wait.
@@ -85,10 +85,8 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // Signals may come and go from now on. After Connected.
   void Begin();
 
-  // Sends a signal, or drops it, if the connection is over. Returns whether too much waits.
+  // Sends a signal, or drops it, if the connection is over. Returns whether its sender is to be held.
   bool Send(Envelope envelope);
-  // Whether it still does, without IsFree having been called.
-  bool IsBusy() const;
 
   // Asks the other for an answer of the lowest layer, and calls `answered` with whether it has come before the end.
   void Ping(std::function<void(bool)> answered);
@@ -131,7 +129,6 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   ConnectionOwner& owner_;
   const Role role_;
   const Party self_;
-  const size_t max_buffered_bytes_;
   std::shared_ptr<LinkStream> stream_;  // set once, under the lock; events need none
 
   // Used by the network's events, which come one at a time, and read after Connected or Ended.
@@ -148,7 +145,6 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   absl::Status why_ended_ ABSL_GUARDED_BY(mutex_);
   NodeDownReason down_reason_ ABSL_GUARDED_BY(mutex_) = NodeDownReason::kConnectionClosed;
   bool has_lost_ ABSL_GUARDED_BY(mutex_) = false;
-  bool busy_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_said_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_heard_ ABSL_GUARDED_BY(mutex_) = false;

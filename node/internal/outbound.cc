@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hydra/node/internal/envelope_encoder.h"
 #include "hydra/node/internal/link_proto.h"
@@ -20,20 +21,47 @@ size_t Outbound::SizeOf(const Envelope& envelope) {
          envelope.reason.text().size() + kOverhead;
 }
 
-void Outbound::Add(Envelope envelope) {
+bool Outbound::Add(Envelope envelope) {
   const size_t size = SizeOf(envelope);
+  const Pid sender = envelope.sender;
   bytes_ += size;
-  if (!lanes_.empty()) {
-    if (const auto lane = lanes_.find(envelope.sender); lane != lanes_.end()) {
-      lane->second.behind.push_back(std::move(envelope));
-      return;
-    }
-  }
-  if (size > kLarge) {
+  auto lane = lanes_.empty() ? lanes_.end() : lanes_.find(sender);
+  if (lane != lanes_.end()) {
+    lane->second.behind.push_back(std::move(envelope));
+  } else if (size > kLarge) {
     OpenLane(std::move(envelope));
+    lane = lanes_.find(sender);
   } else {
-    small_.push_back(std::move(envelope));
+    AddSmall(std::move(envelope));
+    if (small_bytes_ <= max_bytes_ || !sender) return false;
+    held_.insert(sender);
+    return true;
   }
+  if (bytes_ <= max_bytes_ || !sender) return false;
+  return lane->second.holds = true;
+}
+
+void Outbound::AddSmall(Envelope envelope) {
+  small_bytes_ += SizeOf(envelope);
+  small_.push_back(std::move(envelope));
+}
+
+std::vector<Pid> Outbound::TakeReleased() {
+  if (!held_.empty() && small_bytes_ <= max_bytes_ / 2) {
+    released_.insert(released_.end(), held_.begin(), held_.end());
+    held_.clear();
+  }
+  return std::exchange(released_, {});
+}
+
+std::vector<Pid> Outbound::TakeHeld() {
+  std::vector<Pid> held = std::exchange(released_, {});
+  held.insert(held.end(), held_.begin(), held_.end());
+  held_.clear();
+  for (auto& [sender, lane] : lanes_) {
+    if (std::exchange(lane.holds, false)) held.push_back(sender);
+  }
+  return held;
 }
 
 // The envelope is encoded now, in full: by the time that a piece is sent all places may be others.
@@ -53,6 +81,7 @@ void Outbound::FillFrame(v1::Frame& frame) {
     const size_t size = SizeOf(small_.front());
     bytes += size;
     bytes_ -= size;
+    small_bytes_ -= size;
     encoder_.Encode(std::move(small_.front()), *frame.add_envelopes());
   }
   if (!turns_.empty()) AddPiece(frame);
@@ -87,13 +116,16 @@ void Outbound::CloseLane(const Pid& sender) {
     Envelope next = std::move(behind.front());
     behind.pop_front();
     if (SizeOf(next) <= kLarge) {
-      small_.push_back(std::move(next));
+      AddSmall(std::move(next));
       continue;
     }
     OpenLane(std::move(next));
-    lanes_.find(sender)->second.behind = std::move(behind);
+    Lane& reopened = lanes_.find(sender)->second;
+    reopened.behind = std::move(behind);
+    reopened.holds = lane.mapped().holds;
     return;
   }
+  if (lane.mapped().holds) released_.push_back(sender);
 }
 
 }  // namespace hydra::node_internal

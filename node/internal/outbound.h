@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <deque>
 #include <string>
+#include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "hydra/node/internal/envelope_encoder.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/process/pid.h"
@@ -34,7 +36,16 @@ class Outbound {
   // Large envelopes that are on their way at a time; others wait for one of them to be sent.
   static constexpr size_t kMaxLarge = 16;
 
-  void Add(Envelope envelope);
+  // `max_bytes`: so much may wait before senders are held.
+  explicit Outbound(size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // Adds an envelope. Returns whether its sender is to be held. A large one holds nobody but who sends behind it.
+  bool Add(Envelope envelope);
+
+  // Those that were held, and may go on: when half of what may wait is free, or what they wait behind has been sent.
+  std::vector<Pid> TakeReleased();
+  // All that are held.
+  std::vector<Pid> TakeHeld();
 
   // What an envelope takes, in bytes, about.
   static size_t SizeOf(const Envelope& envelope);
@@ -57,18 +68,24 @@ class Outbound {
   struct Lane {
     Large large;
     std::deque<Envelope> behind;
+    bool holds = false;  // the sender
   };
 
   void OpenLane(Envelope envelope);
+  void AddSmall(Envelope envelope);
   void AddPiece(v1::Frame& frame);
   void CloseLane(const Pid& sender);
 
+  const size_t max_bytes_;
   EnvelopeEncoder encoder_;
   std::deque<Envelope> small_;
+  size_t small_bytes_ = 0;
+  absl::flat_hash_set<Pid> held_;  // for what waits in small_
+  std::vector<Pid> released_;
   absl::flat_hash_map<Pid, Lane> lanes_;
   std::deque<Pid> turns_;  // of the senders that have lanes
   uint32_t last_number_ = 0;
-  size_t bytes_ = 0;
+  size_t bytes_ = 0;  // of all
 };
 
 }  // namespace hydra::node_internal

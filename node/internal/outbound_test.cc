@@ -9,6 +9,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/node/internal/assembly.h"
 #include "hydra/node/internal/envelope_decoder.h"
@@ -20,11 +21,17 @@
 namespace hydra::node_internal {
 namespace {
 
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::UnorderedElementsAre;
+
 const NodeId kSelf = {.name = "a@127.0.0.1:1", .creation = 1};
 const NodeId kPeer = {.name = "b@127.0.0.1:2", .creation = 2};
 
 Pid PidOn(const NodeId& node, uint64_t serial) { return Pid(serial, 3, HomeOf(node)); }
 Pid Sender(uint64_t serial) { return PidOn(kSelf, serial); }
+constexpr size_t kMaxBytes = size_t{1} << 20;
+
 v1::Frame NextOf(Outbound& outbound) {
   v1::Frame frame;
   outbound.FillFrame(frame);
@@ -68,7 +75,7 @@ class Receiver {
 };
 
 TEST(OutboundTest, ManySmallOnesGoInOneFrame) {
-  Outbound outbound;
+  Outbound outbound(kMaxBytes);
   for (int i = 0; i < 100; ++i) outbound.Add(From(Sender(1), MessageOf(std::to_string(i))));
   EXPECT_GT(outbound.bytes(), 100u);
   Receiver receiver;
@@ -81,7 +88,7 @@ TEST(OutboundTest, ManySmallOnesGoInOneFrame) {
 }
 
 TEST(OutboundTest, FramesAreBounded) {
-  Outbound outbound;
+  Outbound outbound(kMaxBytes);
   for (int i = 0; i < 100; ++i) outbound.Add(From(Sender(1), MessageOf(std::string(50'000, 'x'))));
   for (int i = 0; i < 20; ++i)
     outbound.Add(From(Sender(2), MessageOf(std::string(1'000'000, 'y'))));
@@ -97,7 +104,7 @@ TEST(OutboundTest, FramesAreBounded) {
 
 // NOD19
 TEST(OutboundTest, OthersOvertakeALargeOneButNotItsSender) {
-  Outbound outbound;
+  Outbound outbound(kMaxBytes);
   outbound.Add(From(Sender(1), MessageOf(std::string(1'000'000, 'x'))));
   outbound.Add(From(Sender(1), MessageOf("behind")));
   outbound.Add(From(Sender(2), MessageOf("other")));
@@ -111,12 +118,54 @@ TEST(OutboundTest, OthersOvertakeALargeOneButNotItsSender) {
   EXPECT_EQ(receiver.envelopes()[2].value.bytes, "behind");
 }
 
+// NOD18: who sends too many small ones is held until half of them have gone.
+TEST(OutboundTest, HoldsWhoSendsTooMuch) {
+  Outbound outbound(1'000'000);
+  int sent = 0;
+  while (!outbound.Add(From(Sender(1), MessageOf(std::string(10'000, 'x'))))) ++sent;
+  EXPECT_NEAR(sent, 99, 2);
+  EXPECT_TRUE(outbound.Add(From(Sender(2), MessageOf("small"))));
+  EXPECT_FALSE(outbound.Add(From(Pid(), MessageOf("nobody's"))))
+      << "who isn't a process isn't held";
+  EXPECT_THAT(outbound.TakeReleased(), IsEmpty());
+  while (outbound.bytes() > 500'000) {
+    EXPECT_THAT(outbound.TakeReleased(), IsEmpty());
+    NextOf(outbound);
+  }
+  EXPECT_THAT(outbound.TakeReleased(), UnorderedElementsAre(Sender(1), Sender(2)));
+  EXPECT_THAT(outbound.TakeReleased(), IsEmpty());
+}
+
+// NOD18, NOD19: a large one holds who sends it until it has gone, and nobody else.
+TEST(OutboundTest, ALargeOneHoldsItsSenderOnly) {
+  Outbound outbound(1'000'000);
+  EXPECT_TRUE(outbound.Add(From(Sender(1), MessageOf(std::string(5'000'000, 'x')))));
+  EXPECT_FALSE(outbound.Add(From(Sender(2), MessageOf("small"))));
+  EXPECT_TRUE(outbound.Add(From(Sender(1), MessageOf(std::string(100'000, 'y')))));
+  std::vector<Pid> released;
+  while (!outbound.empty()) {
+    EXPECT_THAT(released, IsEmpty());
+    NextOf(outbound);
+    released = outbound.TakeReleased();
+  }
+  EXPECT_THAT(released, ElementsAre(Sender(1)));
+}
+
+// NOD18: all that are held are named at the end, once.
+TEST(OutboundTest, NamesAllThatAreHeld) {
+  Outbound outbound(1000);
+  EXPECT_TRUE(outbound.Add(From(Sender(1), MessageOf(std::string(2000, 'x')))));
+  EXPECT_TRUE(outbound.Add(From(Sender(2), MessageOf(std::string(100'000, 'y')))));
+  EXPECT_THAT(outbound.TakeHeld(), UnorderedElementsAre(Sender(1), Sender(2)));
+  EXPECT_THAT(outbound.TakeHeld(), IsEmpty());
+}
+
 // Whatever is sent by whom, and whenever frames are made: each sender's come in its order, all of them.
 TEST(OutboundTest, EachSendersOrderHolds) {
   for (unsigned seed = 0; seed < 50; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937 random(seed);
-    Outbound outbound;
+    Outbound outbound(kMaxBytes);
     Receiver receiver;
     absl::flat_hash_map<uint64_t, int> sent;
     for (int step = 0; step < 300; ++step) {

@@ -96,10 +96,8 @@ void Worker::Hold(ControlBlock& process, const Pid& receiver) {
   if (IsLimited(process)) Release(process, LimitedInboxOf(process).SetHeld(true));
 }
 
-bool Worker::HoldFor(const Pid& by) {
-  if (current_->state >= ProcessState::kExiting || IsHeldBy(*current_, by)) return false;
-  Hold(*current_, by);
-  return true;
+void Worker::HoldFor(const Pid& by) {
+  if (current_->state < ProcessState::kExiting && !IsHeldBy(*current_, by)) Hold(*current_, by);
 }
 
 // Holds the process, which has just suspended, if it is to be held. Returns whether it is.

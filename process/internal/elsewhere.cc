@@ -80,9 +80,10 @@ void Port::NodeDown(const NodeId& node, NodeDownReason reason) const {
       [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeDown(node, reason); });
 }
 
-void Port::NodeIsFree(const NodeId& node) const {
+void Port::Release(const std::string& node, std::span<const Pid> held) const {
+  if (held.empty()) return;
   gate_->Enter(
-      [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeIsFree(node.name); });
+      [&](process_internal::Scheduler& scheduler) { scheduler.remote().Release(node, held); });
 }
 
 uint32_t HomeOf(const NodeId& node) { return process_internal::HomeOf(node); }

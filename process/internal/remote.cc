@@ -97,7 +97,8 @@ void Remote::Send(const Dest& to, Signal* signal) {
   if (by_process) envelope->sender = worker->CurrentPid();
   const std::string& node = NodeOfDest(to);
   NoteSent(node, *envelope);
-  if (transport_->Send(node, *std::move(envelope)) && by_process) HoldSender(node, *worker);
+  // It is running, so that it takes in its release after this.
+  if (transport_->Send(node, *std::move(envelope)) && by_process) worker->HoldFor(LinkWith(node));
 }
 
 // What becomes of a value that is larger than may be sent. Who waits for an answer is told.
@@ -127,16 +128,6 @@ void Remote::NoteSent(const std::string& node, const Envelope& envelope) {
   if (envelope.kind == Kind::kLink) peer.processes.insert(envelope.from);
   if (envelope.kind == Kind::kMonitor) peer.processes.insert(envelope.ref.creator());
   if (IsQuestion(envelope)) peer.requests.insert(envelope.ref);
-}
-
-// Too much waits for the node; or has waited until now.
-void Remote::HoldSender(const std::string& node, Worker& worker) {
-  if (!worker.HoldFor(LinkWith(node))) return;
-  {
-    MutexLock lock(mutex_);
-    peers_[node].held.push_back(worker.CurrentPid());
-  }
-  if (!transport_->IsBusy(node)) NodeIsFree(node);
 }
 
 void Remote::GiveUp(const Ref& request) {
@@ -272,24 +263,12 @@ void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {
     const Refusal refusal{Refusal::Why::kNoConnection, ExitReason::NoConnection()};
     scheduler_.Send(request.creator(), NewAnswerSignal<NoAnswer>(request.id(), refusal));
   }
-  Release(node.name, peer.held);
   for (const Pid& pid : told)
     scheduler_.Send(pid,
                     NewSignal<hydra::NodeDown>(&kMessageType<hydra::NodeDown>, node.name, reason));
 }
 
-void Remote::NodeIsFree(const std::string& node) {
-  std::vector<Pid> held;
-  {
-    MutexLock lock(mutex_);
-    const auto found = peers_.find(node);
-    if (found != peers_.end()) held = std::exchange(found->second.held, {});
-  }
-  Release(node, held);
-}
-
-void Remote::Release(const std::string& node, const std::vector<Pid>& held) {
-  if (held.empty()) return;
+void Remote::Release(const std::string& node, std::span<const Pid> held) {
   const Pid link = LinkWith(node);
   for (const Pid& pid : held) scheduler_.Send(pid, NewSignal<ReleaseSignal>(&kRelease, link));
 }

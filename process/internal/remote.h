@@ -38,7 +38,6 @@
 namespace hydra::process_internal {
 
 class Scheduler;
-class Worker;
 
 // Thread safety: any thread.
 class Remote {
@@ -80,7 +79,7 @@ class Remote {
   void NodeUp(const NodeId& node, bool hidden);
   void Deliver(const NodeId& node, std::span<Envelope> envelopes);
   void NodeDown(const NodeId& node, NodeDownReason reason);
-  void NodeIsFree(const std::string& node);
+  void Release(const std::string& node, std::span<const Pid> held);
 
  private:
   struct Peer {
@@ -89,7 +88,6 @@ class Remote {
     absl::flat_hash_set<Pid> processes;      // that have links or monitors there
     absl::flat_hash_set<Ref> requests;       // of processes here
     absl::flat_hash_map<Pid, int> monitors;  // of the node: who, and how often
-    std::vector<Pid> held;
   };
   struct Subscriber {
     Pid process;
@@ -99,11 +97,9 @@ class Remote {
 
   absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
   void NoteSent(const std::string& node, const Envelope& envelope);
-  void HoldSender(const std::string& node, Worker& worker);
   void DeliverOne(const std::string& node, Envelope envelope);
   Pid NoteReceived(const std::string& node, const Envelope& envelope);
   std::vector<Pid> SubscribersOf(bool hidden) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void Release(const std::string& node, const std::vector<Pid>& held);
 
   Scheduler& scheduler_;
   // Written once, before `is_node_` is.

@@ -193,9 +193,9 @@ class Worker {
     return current_ != nullptr && current_->state == ProcessState::kExiting;
   }
 
-  // The current process suspends at its next co_await until it is sent a ReleaseSignal of `by`. Returns false if
+  // The current process suspends at its next co_await until it is sent a ReleaseSignal of `by`. Does nothing if
   // it is held by that already, or is ending.
-  bool HoldFor(const Pid& by);
+  void HoldFor(const Pid& by);
 
   // The current process ends with `reason` at its next suspension, unless it is ending already.
   void EndSelf(ExitReason reason);

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "hydra/base/mutex.h"
 #include "hydra/process/node_event.h"
@@ -23,7 +24,6 @@ class FakeNetwork::Link final : public Transport {
   bool Send(const std::string& node, Envelope envelope) override {
     return network_.Send(name_, node, std::move(envelope));
   }
-  bool IsBusy(const std::string& node) override { return network_.IsBusy(name_, node); }
   void Connect(const std::string& node) override { network_.Send(name_, node, std::nullopt); }
   size_t max_message_bytes() const override { return kMaxMessageBytes; }
 
@@ -41,18 +41,28 @@ void FakeNetwork::Add(Runtime& runtime, const NodeId& id) {
 bool FakeNetwork::Send(const std::string& from, const std::string& to,
                        std::optional<Envelope> envelope) {
   MutexLock lock(mutex_);
+  const bool holds = busy_.contains(PairOf(from, to)) && envelope.has_value() && envelope->sender;
+  if (holds) held_.push_back({from, to, envelope->sender});
   in_flight_.push_back({from, to, std::move(envelope)});
-  return busy_.contains(PairOf(from, to));
+  return holds;
 }
 
-bool FakeNetwork::IsBusy(const std::string& from, const std::string& to) const {
-  MutexLock lock(mutex_);
-  return busy_.contains(PairOf(from, to));
+// Those that are held may go on.
+void FakeNetwork::Release(const std::string& a, const std::string& b) {
+  std::vector<std::pair<Port, Held>> released;
+  {
+    MutexLock lock(mutex_);
+    for (const Held& held : held_) {
+      if (PairOf(held.from, held.to) != PairOf(a, b)) continue;
+      if (const auto node = Find(held.from)) released.emplace_back(node->port, held);
+    }
+    std::erase_if(held_,
+                  [&](const Held& held) { return PairOf(held.from, held.to) == PairOf(a, b); });
+  }
+  for (const auto& [port, held] : released) port.Release(held.to, {&held.sender, 1});
 }
 
 void FakeNetwork::SetBusy(const std::string& a, const std::string& b, bool busy) {
-  std::optional<Node> one;
-  std::optional<Node> two;
   {
     MutexLock lock(mutex_);
     if (busy) {
@@ -60,11 +70,8 @@ void FakeNetwork::SetBusy(const std::string& a, const std::string& b, bool busy)
       return;
     }
     busy_.erase(PairOf(a, b));
-    one = Find(a);
-    two = Find(b);
   }
-  one->port.NodeIsFree(two->id);
-  two->port.NodeIsFree(one->id);
+  Release(a, b);
 }
 
 size_t FakeNetwork::Deliver() {
@@ -133,6 +140,7 @@ void FakeNetwork::Cut(const std::string& a, const std::string& b) {
     one = Find(a);
     two = Find(b);
   }
+  Release(a, b);
   one->port.NodeDown(two->id, NodeDownReason::kConnectionClosed);
   two->port.NodeDown(one->id, NodeDownReason::kConnectionClosed);
 }

@@ -22,10 +22,12 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/node_id.h"
+#include "hydra/process/pid.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/transport.h"
 
@@ -73,6 +75,11 @@ class FakeNetwork {
     std::string to;
     std::optional<Envelope> envelope;  // none: it is to connect
   };
+  struct Held {
+    std::string from;
+    std::string to;
+    Pid sender;
+  };
   struct Node {
     NodeId id;
     Port port;
@@ -83,16 +90,17 @@ class FakeNetwork {
     return a < b ? Pair(a, b) : Pair(b, a);
   }
   bool Send(const std::string& from, const std::string& to, std::optional<Envelope> envelope);
-  bool IsBusy(const std::string& from, const std::string& to) const;
+  void Release(const std::string& a, const std::string& b);
   bool DeliverOne();
   std::optional<Node> Find(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
-  mutable Mutex mutex_;
+  Mutex mutex_;
   std::map<std::string, Node> nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> connected_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> apart_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> busy_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Held> held_ ABSL_GUARDED_BY(mutex_);
   std::function<bool(Envelope&)> filter_ ABSL_GUARDED_BY(mutex_);
 };
 
