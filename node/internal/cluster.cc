@@ -79,6 +79,13 @@ v1::Refusal Because(v1::Refusal::Why why, std::string text) {
   return refusal;
 }
 
+// A node that has dialled this one, and wasn't let in.
+void LogRefusal(const Connection& connection) {
+  const std::string& name = connection.claimed_name();
+  HYDRA_LOG(WARNING) << (name.empty() ? "a stranger" : "node " + name)
+                     << " was refused: " << connection.why_ended().message();
+}
+
 Async<> SleepAndCall(absl::Duration time, std::function<void()> call) {
   co_await Sleep(time);
   call();
@@ -102,6 +109,9 @@ absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOp
 }
 
 absl::Status Cluster::Listen() {
+  HYDRA_RETURN_IF_ERROR(AdvertisedAddress(options_.listen, /*port=*/1, "").status());
+  HYDRA_RETURN_IF_ERROR(
+      AdvertisedAddress(options_.listen, /*port=*/1, options_.advertise).status());
   HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, ReadTls(options_));
   HYDRA_ASSIGN_OR_RETURN(links_,
                          GrpcLinks::Start(options_.listen, std::move(tls), 2 * options_.tick_time,
@@ -373,6 +383,9 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
 void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   const std::string node = connection->peer_name();
   const absl::Status why = connection->why_ended();
+  if (connection->role() == Role::kAcceptor && !connection->was_connected() &&
+      !connection->has_lost())
+    LogRefusal(*connection);
   bool was_current = false;
   bool gives_up = false;
   std::shared_ptr<Connection> successor;
@@ -404,8 +417,17 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
     HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
     port_->NodeDown({.name = node}, connection->down_reason());
   }
+  if (was_current && successor == nullptr) DialForThoseWhoAsk(node);
   if (gives_up) GiveUp(node, why);
   if (successor != nullptr) Decide(successor, std::nullopt);
+}
+
+// Who has asked for a connection while the last one ended gets another.
+void Cluster::DialForThoseWhoAsk(const std::string& node) {
+  const MutexLock lock(mutex_);
+  const auto found = peers_.find(node);
+  if (found == peers_.end() || found->second.asking.empty()) return;
+  if (found->second.is_idle()) Dial(node, found->second);
 }
 
 void Cluster::SetCurrent(const std::string& node, Peer& peer,
@@ -467,7 +489,8 @@ void Cluster::Connect(const std::string& node, const std::function<void(absl::St
     const MutexLock lock(mutex_);
     if (stopped_) {
       now = absl::UnavailableError("the node has stopped");
-    } else if (Peer& peer = peers_[node]; peer.current == nullptr) {
+    } else if (Peer& peer = peers_[node];
+               peer.current == nullptr || peer.current->is_ending()) {
       is_now = false;
       peer.asking.push_back(done);
       if (peer.is_idle()) Dial(node, peer);

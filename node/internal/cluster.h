@@ -101,6 +101,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   std::shared_ptr<Connection> NewConnection(Role role, std::string wanted);
   std::shared_ptr<LinkEvents> Accepted(std::shared_ptr<LinkStream> stream);
   void Dial(const std::string& node, Peer& peer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void DialForThoseWhoAsk(const std::string& node);
   void DialNow(const std::string& node, uint64_t attempt);
   void AttemptIsOver(const std::string& node, uint64_t attempt);
   std::shared_ptr<Connection> CurrentOf(const std::string& node) const;

@@ -76,6 +76,9 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   Role role() const { return role_; }
   // The node that is dialled; or who it is, once it asks for admission.
   const std::string& peer_name() const { return peer_name_; }
+  // Who it says that it is, proved or not; empty if it hasn't said anything that makes sense.
+  const std::string& claimed_name() const { return handshake_.peer().id.name; }
+  bool was_connected() const { return agreement_.has_value(); }
   // What was agreed on, once it is connected.
   const Agreement& agreement() const { return *agreement_; }
 

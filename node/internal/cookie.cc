@@ -4,16 +4,19 @@
 
 #include <cstdlib>
 #include <fstream>
-#include <iterator>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/node/internal/grpc_links.h"
+#include "hydra/node/internal/node_name.h"
+#include "hydra/node/internal/pem.h"
 #include "hydra/node/node_options.h"
 
 namespace hydra::node_internal {
@@ -21,9 +24,12 @@ namespace {
 
 absl::StatusOr<std::string> ReadFile(const std::string& what, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  if (!file) return absl::InvalidArgumentError(absl::StrCat(what, " can't be read: ", path));
-  return text;
+  std::ostringstream text;
+  // It may be a directory, which can be opened, but not read.
+  if (!file || (file.peek() != std::ifstream::traits_type::eof() && !(text << file.rdbuf())) ||
+      file.bad())
+    return absl::InvalidArgumentError(absl::StrCat(what, " can't be read: ", path));
+  return std::move(text).str();
 }
 
 absl::StatusOr<std::string> ReadSecret(const std::string& what, const std::string& path) {
@@ -41,9 +47,19 @@ std::string WithoutLineEnd(std::string text) {
   return text;
 }
 
+absl::Status CheckPeerCookies(const NodeOptions& options) {
+  for (const auto& [node, cookie] : options.peer_cookies) {
+    HYDRA_RETURN_IF_ERROR(ParseNodeName(node).status());
+    if (cookie.empty())
+      return absl::InvalidArgumentError("NodeOptions::peer_cookies has an empty one for " + node);
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadCookie(const NodeOptions& options) {
+  HYDRA_RETURN_IF_ERROR(CheckPeerCookies(options));
   std::string cookie = options.cookie;
   if (cookie.empty() && !options.cookie_file.empty()) {
     HYDRA_ASSIGN_OR_RETURN(cookie, ReadSecret("the cookie's file", options.cookie_file));
@@ -70,6 +86,12 @@ absl::StatusOr<std::optional<TlsFiles>> ReadTls(const NodeOptions& options) {
   HYDRA_ASSIGN_OR_RETURN(files.private_key,
                          ReadSecret("the certificate's private key", tls.private_key));
   HYDRA_ASSIGN_OR_RETURN(files.authority, ReadFile("the authority's certificate", tls.authority));
+  if (!HasCertificate(files.certificate_chain) || !HasCertificate(files.authority))
+    return absl::InvalidArgumentError("NodeOptions::tls: a file has no certificate, as PEM");
+  if (!HasPrivateKeyOf(files.certificate_chain, files.private_key)) {
+    return absl::InvalidArgumentError("NodeOptions::tls: " + tls.private_key +
+                                      " hasn't the private key of the certificate, as PEM");
+  }
   return files;
 }
 

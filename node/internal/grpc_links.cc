@@ -2,6 +2,9 @@
 
 #include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -11,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -464,6 +468,26 @@ class Posts {
   std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);  // rings while any wait
 };
 
+absl::Status InUse(const std::string& listen) {
+  return absl::AlreadyExistsError("can't listen at " + listen +
+                                  ": the address is in use, or not this machine's");
+}
+
+// gRPC would take it from who listens there.
+bool IsUnixSocketInUse(std::string_view listen) {
+  constexpr std::string_view kUnix = "unix:";
+  sockaddr_un address = {};
+  if (!listen.starts_with(kUnix) || listen.size() - kUnix.size() >= sizeof(address.sun_path))
+    return false;
+  address.sun_family = AF_UNIX;
+  listen.substr(kUnix.size()).copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const bool is_in_use =
+      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  close(probe);
+  return is_in_use;
+}
+
 class Links final : public GrpcLinks, public std::enable_shared_from_this<Links> {
  public:
   Links(std::optional<TlsFiles> tls, absl::Duration patience, Accept accept)
@@ -476,6 +500,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
   }
 
   absl::Status Listen(const std::string& listen) {
+    if (IsUnixSocketInUse(listen)) return InUse(listen);
     grpc::ServerBuilder builder;
     builder.AddListeningPort(listen, ServerCredentialsOf(tls_), &port_);
     builder.RegisterService(&service_);
@@ -490,8 +515,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
       queue_->Shutdown();
       const MutexLock lock(handling_);
       while (HandleAll(kFuture) != Handled::kAll) continue;
-      return absl::AlreadyExistsError("can't listen at " + listen +
-                                      ": the address is in use, or not this machine's");
+      return InUse(listen);
     }
     return absl::OkStatus();
   }
@@ -525,7 +549,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
 
   // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
-    if (!BeginStop()) return;
+    if (!BeginStop() || server_ == nullptr) return;  // it has stopped, or never begun
     living_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });

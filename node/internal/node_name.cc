@@ -87,6 +87,8 @@ absl::StatusOr<std::string> AdvertisedAddress(std::string_view listen, int port,
   } else {
     const std::string_view from = advertise.empty() ? listen : advertise;
     const size_t own_port = PortOf(from);
+    if (advertise.empty() && own_port == std::string_view::npos)
+      return Wrong(listen, "is no address to listen at: host:port, [IPv6]:port or unix:/path");
     const bool has_port = own_port != std::string_view::npos && from.substr(own_port) != "0";
     const std::string_view host =
         own_port == std::string_view::npos ? from : from.substr(0, own_port - 1);
