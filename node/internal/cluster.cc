@@ -333,9 +333,9 @@ void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& cu
     if (!answered) return;
     {
       const MutexLock lock(self->mutex_);
-      Peer& peer = self->peers_[node];
-      if (peer.trying != connection) return;
-      peer.trying = nullptr;
+      const auto found = self->peers_.find(node);
+      if (found == self->peers_.end() || found->second.trying != connection) return;
+      found->second.trying = nullptr;
     }
     self->Decide(connection, is_same_life
                                  ? Because(v1::Refusal::SIMULTANEOUS, "there is a connection")
@@ -345,7 +345,8 @@ void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& cu
   After(options_.handshake_timeout / 2, [self = shared_from_this(), node, current, connection] {
     {
       const MutexLock lock(self->mutex_);
-      if (self->peers_[node].trying != connection) return;
+      const auto found = self->peers_.find(node);
+      if (found == self->peers_.end() || found->second.trying != connection) return;
     }
     current->End(v1::Refusal::DISCONNECTED, "the node has another connection");
     current->End(v1::Refusal::DISCONNECTED, "");

@@ -549,7 +549,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
 
   // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
-    if (!BeginStop() || server_ == nullptr) return;  // it has stopped, or never begun
+    if (!BeginStop()) return;
     living_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });

@@ -1,5 +1,9 @@
 #include "hydra/node/testing/local_node.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <functional>
 #include <optional>
@@ -23,6 +27,18 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
 }  // namespace
+
+int UnusedPort() {
+  const int probe = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(address);
+  EXPECT_EQ(bind(probe, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  EXPECT_EQ(getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  close(probe);
+  return ntohs(address.sin_port);
+}
 
 LocalNode::LocalNode(std::string name, NodeOptions options) {
   options.name = std::move(name);

@@ -29,6 +29,9 @@ namespace hydra {
 // The cookie of nodes that are told none.
 inline constexpr char kTestCookie[] = "a secret of the tests";
 
+// A port of 127.0.0.1 at which nobody listens.
+int UnusedPort();
+
 class LocalNode {
  public:
   // The test fails if it can't start.
@@ -38,6 +41,7 @@ class LocalNode {
   Node& node() { return *node_; }
   // name@host:port
   const std::string& name() const { return node_->name(); }
+  // That of the name.
   int port() const;
 
   // Runs a process, and expects that it returns.
@@ -48,7 +52,7 @@ class LocalNode {
   // Each blocks the calling thread until it is done.
   absl::Status Connect(const std::string& node);
   absl::StatusOr<absl::Duration> Ping(const std::string& node);
-  // Whether a process is told of the node `up`, or `down`, within some seconds.
+  // Whether that is so within some seconds.
   bool AwaitConnected(const std::string& node);
   bool AwaitNotConnected(const std::string& node);
 

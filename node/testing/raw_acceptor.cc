@@ -24,8 +24,15 @@ struct RawAcceptor::Server final : v1::Link::Service {
 
   grpc::Status Connect(grpc::ServerContext*,
                        grpc::ServerReaderWriter<v1::Frame, v1::Frame>* stream) override {
-    RawStream raw([stream](const v1::Frame& f) { return stream->Write(f); },
-                  [stream](v1::Frame* f) { return stream->Read(f); });
+    const auto write = [stream](const std::string& bytes) {
+      v1::Frame frame;
+      return frame.ParseFromString(bytes) && stream->Write(frame);
+    };
+    const auto read = [stream](std::string* bytes) {
+      v1::Frame frame;
+      return stream->Read(&frame) && frame.SerializeToString(bytes);
+    };
+    RawStream raw(write, read);
     script(raw);
     return grpc::Status::OK;
   }

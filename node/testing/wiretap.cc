@@ -4,10 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "hydra/base/check.h"
@@ -35,7 +37,8 @@ int ListenAnywhere() {
 
 }  // namespace
 
-Wiretap::Wiretap() : listener_(ListenAnywhere()), acceptor_([this] { Accept(); }) {}
+Wiretap::Wiretap(int port)
+    : port_(port), listener_(ListenAnywhere()), acceptor_([this] { Accept(); }) {}
 
 Wiretap::~Wiretap() {
   shutdown(listener_, SHUT_RDWR);
@@ -79,7 +82,7 @@ void Wiretap::Accept() {
     const int from = accept(listener_, nullptr, nullptr);
     if (from < 0) return;
     const int to = socket(AF_INET, SOCK_STREAM, 0);
-    const sockaddr_in address = Loopback(target_);
+    const sockaddr_in address = Loopback(port_);
     const bool leads =
         connect(to, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     const MutexLock lock(mutex_);

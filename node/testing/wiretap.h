@@ -1,13 +1,13 @@
 // Wiretap: a way to a node on which all bytes are written down.
 //
-//   Wiretap tap;
-//   LocalNode b("b", {.advertise = tap.address()});      // others come by the tap
-//   tap.LeadTo(port of b);
-//   ... EXPECT_FALSE(tap.Heard("secret"));
+//   Wiretap tap(port);                                          // where b listens
+//   LocalNode b("b", {.listen = ..., .advertise = tap.address()});    // others come by the tap
+//   ...
+//   EXPECT_FALSE(tap.Heard("secret"));
 #ifndef HYDRA_NODE_TESTING_WIRETAP_H_
 #define HYDRA_NODE_TESTING_WIRETAP_H_
 
-#include <atomic>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -21,15 +21,13 @@ namespace hydra {
 // Thread safety: any thread.
 class Wiretap {
  public:
-  Wiretap();
+  // Leads to that port of 127.0.0.1.
+  explicit Wiretap(int port);
   // Cuts all that goes by it.
   ~Wiretap();
 
   // 127.0.0.1:port
   std::string address() const;
-
-  // Where it leads to: a port of 127.0.0.1. To be called before anybody comes.
-  void LeadTo(int port) { target_ = port; }
 
   // What has gone by, in both directions.
   size_t bytes() const;
@@ -39,8 +37,8 @@ class Wiretap {
   void Accept();
   void Carry(int from, int to);
 
+  const int port_;
   const int listener_;
-  std::atomic<int> target_{0};
   mutable Mutex mutex_;
   std::vector<std::string> heard_ ABSL_GUARDED_BY(mutex_);  // by sockets
   std::vector<int> sockets_ ABSL_GUARDED_BY(mutex_);
