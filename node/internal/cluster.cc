@@ -283,7 +283,10 @@ std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream
     accepted_.insert(connection);
   }
   connection->SetStream(std::move(stream));
-  After(options_.handshake_timeout, [self = shared_from_this(), connection] {
+  // Nothing is kept of a stranger that has gone: many may come and go.
+  After(options_.handshake_timeout, [self = shared_from_this(), stranger = std::weak_ptr(connection)] {
+    const std::shared_ptr<Connection> connection = stranger.lock();
+    if (connection == nullptr) return;
     {
       const MutexLock lock(self->mutex_);
       if (!self->accepted_.contains(connection)) return;

@@ -29,6 +29,9 @@
 namespace hydra::node_internal {
 namespace {
 
+// Answers that may wait to be sent.
+constexpr int kMaxPongs = 1000;
+
 absl::Status StatusOf(const v1::Refusal& refusal) {
   const std::string text = absl::StrCat(v1::Refusal::Why_Name(refusal.why()), ": ", refusal.text());
   switch (refusal.why()) {
@@ -177,8 +180,8 @@ absl::Status Connection::TakeSignals(v1::Frame& frame) {
   const absl::Status taken = TakeEnvelopes(frame);
   if (!arrived_.empty()) owner_.Deliver(agreement_->peer.id, arrived_);
   arrived_.clear();
-  if (taken.ok() && (!frame.pings().empty() || !frame.pongs().empty())) TakePings(frame);
-  return taken;
+  HYDRA_RETURN_IF_ERROR(taken);
+  return TakePings(frame);
 }
 
 absl::Status Connection::TakeEnvelopes(v1::Frame& frame) {
@@ -197,10 +200,13 @@ absl::Status Connection::TakeEnvelopes(v1::Frame& frame) {
   return absl::OkStatus();
 }
 
-void Connection::TakePings(const v1::Frame& frame) {
+absl::Status Connection::TakePings(const v1::Frame& frame) {
+  if (frame.pings().empty() && frame.pongs().empty()) return absl::OkStatus();
   std::vector<std::function<void(bool)>> answered;
   {
     const MutexLock lock(mutex_);
+    if (first_.pongs_size() + frame.pings_size() > kMaxPongs)
+      return absl::InvalidArgumentError("more pings than are answered");
     for (const uint64_t ping : frame.pings()) first_.add_pongs(ping);
     has_first_ = has_first_ || !frame.pings().empty();
     for (const uint64_t pong : frame.pongs()) {
@@ -210,6 +216,7 @@ void Connection::TakePings(const v1::Frame& frame) {
   }
   for (const auto& call : answered) call(true);
   WriteIfIdle();
+  return absl::OkStatus();
 }
 
 // ---- Out.

@@ -121,7 +121,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   bool IsHeldUp() const;
   absl::Status TakeSignals(v1::Frame& frame);
   absl::Status TakeEnvelopes(v1::Frame& frame);
-  void TakePings(const v1::Frame& frame);
+  absl::Status TakePings(const v1::Frame& frame);
   void Refused(const v1::Refusal& refusal);
   void BeginEnd(const v1::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWhenSaid();

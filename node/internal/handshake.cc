@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -207,7 +208,8 @@ v1::Frame Handshake::ProofFrame() const {
   v1::Frame frame;
   frame.mutable_proof()->set_mac(MacOf(role_));
   frame.mutable_proof()->set_tick_milliseconds(
-      static_cast<uint32_t>(absl::ToInt64Milliseconds(self_.tick_time)));
+      static_cast<uint32_t>(std::min(absl::ToInt64Milliseconds(self_.tick_time),
+                                     int64_t{std::numeric_limits<uint32_t>::max()})));
   return frame;
 }
 
