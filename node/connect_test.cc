@@ -121,6 +121,22 @@ TEST_F(ConnectTest, ManyConnectAtTheSameTime) {
   EXPECT_TRUE(a_.Connect(b_.name()).ok()) << "again";
 }
 
+// A name that nobody has, however long, is nobody's: the connection stands.
+TEST_F(ConnectTest, NamesOfAnyLength) {
+  const NodeWatcher told_a(a_.runtime());
+  a_.Run([&]() -> Async<> {
+    for (const size_t size : {size_t{1}, size_t{4097}, size_t{100'000}, size_t{3'000'000}}) {
+      const ProcessName nobody(std::string(size, 'x'), b_.name());
+      Send(nobody, Note{"lost", Self()});
+      const Ref ref = Monitor(nobody);
+      EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::NoProc()) << size;
+      const absl::Status asked = (co_await Request(nobody, Square{2})).status();
+      EXPECT_EQ(asked.code(), absl::StatusCode::kNotFound) << size << asked;
+    }
+  });
+  EXPECT_THAT(told_a.down(), IsEmpty());
+}
+
 // What a process meets when a node is out of reach.
 Async<> ExpectOutOfReach(std::string node, Pid there) {
   TrapExit(true);
