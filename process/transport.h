@@ -42,6 +42,9 @@ namespace process_internal {
 class RuntimeGate;
 }  // namespace process_internal
 
+// In bytes; nobody is called by a longer name from another node.
+inline constexpr size_t kMaxRemoteName = 4096;
+
 // A signal on its way to another node. Its pids' homes, and those in `value.homes`, mean something in this OS
 // process only: a transport sends the `NodeId`s that they stand for (NodeOf), and takes the homes that
 // those have on the other side (HomeOf).

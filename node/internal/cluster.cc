@@ -365,6 +365,7 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
     Peer& peer = peers_[id.name];
     if (peer.dialling == connection) peer.dialling = nullptr;
     peer.admitted = connection;
+    peer.is_announced = true;
   }
   port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden);
   std::vector<std::function<void(absl::Status)>> asking;
@@ -373,6 +374,7 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
     const MutexLock lock(mutex_);
     Peer& peer = peers_[id.name];
     peer.admitted = nullptr;
+    peer.is_announced = false;
     // Under the lock: what is sent by others from now on comes behind it.
     released = SendWaiting(peer, *connection);
     SetCurrent(id.name, peer, connection);
@@ -408,6 +410,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
     }
     if (peer.admitted == connection) {
       peer.admitted = nullptr;
+      peer.is_announced = false;
       gives_up = true;
     }
     if (peer.current == connection) {
@@ -415,7 +418,8 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
       was_current = true;
       successor = peer.admitted = std::exchange(peer.trying, nullptr);
     }
-    if (peer.is_idle() && peer.waiting.empty() && peer.asking.empty()) peers_.erase(found);
+    if (!gives_up && peer.is_idle() && peer.waiting.empty() && peer.asking.empty())
+      peers_.erase(found);
   }
   if (was_current) {
     HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
@@ -504,10 +508,15 @@ void Cluster::Connect(const std::string& node, const std::function<void(absl::St
 }
 
 absl::Status Cluster::Disconnect(std::string_view node) {
-  const std::shared_ptr<Connection> current = CurrentOf(std::string(node));
-  if (current == nullptr)
+  std::shared_ptr<Connection> known;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = peers_.find(std::string(node));
+    if (found != peers_.end()) known = found->second.known();
+  }
+  if (known == nullptr)
     return absl::NotFoundError(absl::StrCat("there is no connection with ", std::string(node)));
-  EndSoon(current, v1::Refusal::DISCONNECTED, "it was disconnected");
+  EndSoon(known, v1::Refusal::DISCONNECTED, "it was disconnected");
   return absl::OkStatus();
 }
 
@@ -528,8 +537,8 @@ std::vector<std::string> Cluster::Connected(bool hidden) const {
   const MutexLock lock(mutex_);
   std::vector<std::string> nodes;
   for (const auto& [name, peer] : peers_) {
-    if (peer.current == nullptr) continue;
-    if ((options_.hidden || peer.current->agreement().peer.hidden) == hidden) nodes.push_back(name);
+    if (peer.known() == nullptr) continue;
+    if ((options_.hidden || peer.known()->agreement().peer.hidden) == hidden) nodes.push_back(name);
   }
   return nodes;
 }
@@ -538,7 +547,7 @@ std::vector<std::string> Cluster::Connecting() const {
   const MutexLock lock(mutex_);
   std::vector<std::string> nodes;
   for (const auto& [name, peer] : peers_) {
-    if (peer.current == nullptr) nodes.push_back(name);
+    if (peer.known() == nullptr) nodes.push_back(name);
   }
   return nodes;
 }

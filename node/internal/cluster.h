@@ -79,6 +79,8 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     const std::shared_ptr<Connection> connection;
   };
   struct Peer {
+    // The connection that users know of, null if there is none.
+    const std::shared_ptr<Connection>& known() const { return is_announced ? admitted : current; }
     // Whether there is no connection, and none is to be expected.
     bool is_idle() const {
       return current == nullptr && dialling == nullptr && admitted == nullptr && !expects;
@@ -87,6 +89,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     std::shared_ptr<Connection> current;   // takes signals
     std::shared_ptr<Connection> dialling;  // this node's attempt
     std::shared_ptr<Connection> admitted;  // about to be current
+    bool is_announced = false;             // it is connected, and processes are being told so
     std::shared_ptr<Connection> trying;    // the other has dialled although there is one: see Try
     bool expects = false;           // this node's attempt begins, or has lost against the other's
     uint64_t attempt = 0;           // that a time limit is for

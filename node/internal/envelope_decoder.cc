@@ -24,9 +24,6 @@ namespace {
 using Kind = Envelope::Kind;
 using Why = decltype(Envelope::refusal);
 
-// No name of a process or a type is longer, in bytes.
-constexpr size_t kMaxName = 4096;
-
 // What an envelope of a kind must have, besides `to`.
 struct Parts {
   bool from;
@@ -169,7 +166,7 @@ class EnvelopeReader {
       if (known == nullptr) return Wrong("with a name at an empty place");
       return *known;
     }
-    if (from.text().size() > kMaxName) return Wrong("with a name that is too long");
+    if (from.text().size() > kMaxRemoteName) return Wrong("with a name that is too long");
     if (!places_.names_.Put(from.place(), from.text())) return Wrong("with a name for no place");
     return from.text();
   }

@@ -16,6 +16,7 @@
 #include "hydra/base/log.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/dest.h"
+#include "hydra/process/down.h"
 #include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/answer_signal.h"
 #include "hydra/process/internal/envelopes.h"
@@ -86,6 +87,10 @@ std::vector<std::string> Remote::Nodes(NodeKind kind) const {
 
 void Remote::Send(const Dest& to, Signal* signal) {
   absl::StatusOr<Envelope> envelope = ToEnvelope(to, *signal);
+  if (envelope.ok() && to.name() != nullptr && to.name()->name.size() > kMaxRemoteName) {
+    DestroySignal(signal);
+    return AnswerForNobody(*envelope);
+  }
   if (envelope.ok() && envelope->value.bytes.size() > transport_->max_message_bytes())
     envelope = InsteadOfTooLarge(*envelope);
   if (!envelope.ok())
@@ -99,6 +104,16 @@ void Remote::Send(const Dest& to, Signal* signal) {
   NoteSent(node, *envelope);
   // It is running, so that it takes in its release after this.
   if (transport_->Send(node, *std::move(envelope)) && by_process) worker->HoldFor(LinkWith(node));
+}
+
+// Nobody over there has such a name.
+void Remote::AnswerForNobody(const Envelope& envelope) {
+  if (envelope.kind == Kind::kRequest)
+    EncodedMessage{{}, envelope.ref}.Refuse(scheduler_, Pid(), Refusal());
+  if (envelope.kind == Kind::kMonitor) {
+    scheduler_.Send(envelope.ref.creator(), NewSignal<Down>(&kDown, envelope.ref, Pid(),
+                                                            ProcessName(), ExitReason::NoProc()));
+  }
 }
 
 // What becomes of a value that is larger than may be sent. Who waits for an answer is told.

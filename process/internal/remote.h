@@ -95,6 +95,7 @@ class Remote {
     int times;
   };
 
+  void AnswerForNobody(const Envelope& envelope);
   absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
   void NoteSent(const std::string& node, const Envelope& envelope);
   void DeliverOne(const std::string& node, Envelope envelope);
