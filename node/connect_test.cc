@@ -103,6 +103,24 @@ TEST_F(ConnectTest, PingConnects) {
   EXPECT_TRUE(told_.AwaitUp(1));
 }
 
+// NOD15: who is told of a node finds it listed, and can end the connection.
+TEST_F(ConnectTest, WhatIsToldIsSo) {
+  for (int round = 0; round < 50 && !HasFailure(); ++round) {
+    a_.Run([this]() -> Async<> {
+      MonitorNodes(true);
+      MonitorNode(b_.name());
+      co_await AssertReceive<NodeUp>();
+      EXPECT_THAT(Nodes(), ElementsAre(b_.name()));
+      EXPECT_THAT(a_.Connected(), ElementsAre(b_.name()));
+      EXPECT_THAT(a_.Connecting(), IsEmpty());
+      EXPECT_TRUE(a_.node().Disconnect(b_.name()).ok());
+      co_await AssertReceive<NodeDown>();
+      EXPECT_THAT(Nodes(), IsEmpty());
+      EXPECT_THAT(a_.Connected(), IsEmpty());
+    });
+  }
+}
+
 // NOD1: many ask, and there is one connection.
 TEST_F(ConnectTest, ManyConnectAtTheSameTime) {
   a_.Run([&]() -> Async<> {

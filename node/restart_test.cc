@@ -167,7 +167,7 @@ TEST(HalfOpenTest, APeerThatHasNot) {
 
 // NOD5: both go while it isn't decided; nothing of them is left.
 TEST(HalfOpenTest, BothGo) {
-  LocalNode a("a", {.handshake_timeout = absl::Milliseconds(400)});
+  LocalNode a("a", {.handshake_timeout = absl::Milliseconds(400), .tick_time = absl::Seconds(1)});
   const NodeWatcher told(a.runtime());
   const size_t processes = a.runtime().process_count();
   {

@@ -104,15 +104,18 @@ TEST_F(SignalsTest, UnlinkEndsItForBoth) {
 TEST_F(SignalsTest, LinksConverge) {
   for (int round = 0; round < 50 && !HasFailure(); ++round) {
     const auto body = []() -> Async<> {
+      const auto says = [](const char* text) {
+        return [text](const Note& note) { return note.text == text; };
+      };
       TrapExit(true);
-      const Pid other = (co_await Receive<Note>()).from;
+      const Pid other = (co_await Receive<Note>().Where(says("other"))).from;
       for (int i = 0; i < 20; ++i) {
         Link(other);
         Unlink(other);
       }
       Link(other);
       Send(other, Note{"done", Self()});
-      co_await Receive<Note>();  // all that the other did is known
+      co_await Receive<Note>().Where(says("done"));  // all that the other did is known
       const Note end = co_await Receive<Note>();
       if (end.text == "end") ExitSelf(ExitReason::Custom("end"));
       const ExitSignal exit = co_await Receive<ExitSignal>();
@@ -124,8 +127,8 @@ TEST_F(SignalsTest, LinksConverge) {
     a_.Run([&]() -> Async<> {
       const Ref of_a = Monitor(a);
       const Ref of_b = Monitor(b);
-      Send(a, Note{"", b});
-      Send(b, Note{"", a});
+      Send(a, Note{"other", b});
+      Send(b, Note{"other", a});
       Send(round % 2 == 0 ? a : b, Note{"wait", Self()});
       Send(round % 2 == 0 ? b : a, Note{"end", Self()});
       co_await AssertReceive<Down>(testing::Field(&Down::ref, of_a));
@@ -159,7 +162,9 @@ TEST_F(SignalsTest, EachMonitorFiresOnce) {
 // MON3, MON12
 TEST_F(SignalsTest, WhyAProcessEnds) {
   a_.Run([this]() -> Async<> {
+    const Ref dies = Monitor(idle_);
     Exit(idle_, ExitReason::Kill());
+    co_await Receive<Down>().For(dies);
     const Ref dead = Monitor(idle_);
     EXPECT_EQ((co_await Receive<Down>().For(dead)).reason, ExitReason::NoProc());
     const Ref nobody = Monitor(ProcessName("nobody", b_.name()));
@@ -176,8 +181,11 @@ TEST_F(SignalsTest, AMonitorByNameStaysWithTheProcess) {
     const Ref ref = Monitor(ProcessName("idle", b_.name()));
     co_await Settle();
     EXPECT_TRUE(b_.runtime().Unregister("idle").ok());
-    EXPECT_TRUE(b_.runtime().Register(trapper_, "idle").ok());
-    Exit(trapper_, ExitReason::Kill());
+    const Pid other = b_.runtime().Spawn(Idle);
+    EXPECT_TRUE(b_.runtime().Register(other, "idle").ok());
+    const Ref of_other = Monitor(other);
+    Exit(other, ExitReason::Kill());
+    co_await Receive<Down>().For(of_other);
     co_await Settle();
     EXPECT_THAT(co_await Flush<Down>(), IsEmpty());
     Exit(idle_, ExitReason::Kill());
