@@ -44,6 +44,8 @@ constexpr int kMaxFrameBytes = 1 << 20;
 // Milliseconds, some weeks: gRPC's pings aren't wanted, but what it does only along with them: to give up a connection
 // on which bytes are waiting and the other side's system has taken none for a time.
 constexpr int kNoKeepalive = std::numeric_limits<int>::max() - 1;
+// How long streams that end may say so, when all do.
+constexpr absl::Duration kLastWords = absl::Seconds(1);
 // How long Stop waits for gRPC to let go of all that it has.
 constexpr absl::Duration kPatienceAtTheEnd = absl::Seconds(1);
 
@@ -78,8 +80,8 @@ class LivingStreams {
   void Remove(const std::shared_ptr<GrpcStream>& stream);
   // Ends them all, and lets no more in.
   void EndAll();
-  // Waits until none is left.
-  void AwaitNone();
+  // Waits until none is left, at most for that time.
+  void AwaitNone(absl::Duration time = absl::InfiniteDuration());
 
   // ---- For whoever handles events.
 
@@ -321,9 +323,10 @@ void LivingStreams::LetWrite() {
   for (const std::shared_ptr<GrpcStream>& stream : std::exchange(written_, {})) stream->MayWrite();
 }
 
-void LivingStreams::AwaitNone() {
+void LivingStreams::AwaitNone(absl::Duration time) {
+  const absl::Time end = absl::Now() + time;
   const MutexLock lock(mutex_);
-  while (!living_.empty()) none_left_.Wait(mutex_);
+  while (!living_.empty() && absl::Now() < end) none_left_.WaitFor(mutex_, end - absl::Now());
 }
 
 class DialledStream final : public GrpcStream {
@@ -550,6 +553,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
   // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
     if (!BeginStop()) return;
+    living_.AwaitNone(kLastWords);
     living_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });
