@@ -284,16 +284,17 @@ std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream
   }
   connection->SetStream(std::move(stream));
   // Nothing is kept of a stranger that has gone: many may come and go.
-  After(options_.handshake_timeout, [self = shared_from_this(), stranger = std::weak_ptr(connection)] {
-    const std::shared_ptr<Connection> connection = stranger.lock();
-    if (connection == nullptr) return;
-    {
-      const MutexLock lock(self->mutex_);
-      if (!self->accepted_.contains(connection)) return;
-    }
-    connection->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
-    connection->End(v1::Refusal::TOO_SLOW, "");
-  });
+  After(options_.handshake_timeout,
+        [self = shared_from_this(), stranger = std::weak_ptr(connection)] {
+          const std::shared_ptr<Connection> connection = stranger.lock();
+          if (connection == nullptr) return;
+          {
+            const MutexLock lock(self->mutex_);
+            if (!self->accepted_.contains(connection)) return;
+          }
+          connection->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
+          connection->End(v1::Refusal::TOO_SLOW, "");
+        });
   return connection;
 }
 
@@ -497,8 +498,7 @@ void Cluster::Connect(const std::string& node, const std::function<void(absl::St
     const MutexLock lock(mutex_);
     if (stopped_) {
       now = absl::UnavailableError("the node has stopped");
-    } else if (Peer& peer = peers_[node];
-               peer.current == nullptr || peer.current->is_ending()) {
+    } else if (Peer& peer = peers_[node]; peer.current == nullptr || peer.current->is_ending()) {
       is_now = false;
       peer.asking.push_back(done);
       if (peer.is_idle()) Dial(node, peer);

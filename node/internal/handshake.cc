@@ -207,9 +207,8 @@ std::string Handshake::MacOf(Role role) const {
 v1::Frame Handshake::ProofFrame() const {
   v1::Frame frame;
   frame.mutable_proof()->set_mac(MacOf(role_));
-  frame.mutable_proof()->set_tick_milliseconds(
-      static_cast<uint32_t>(std::min(absl::ToInt64Milliseconds(self_.tick_time),
-                                     int64_t{std::numeric_limits<uint32_t>::max()})));
+  frame.mutable_proof()->set_tick_milliseconds(static_cast<uint32_t>(std::min(
+      absl::ToInt64Milliseconds(self_.tick_time), int64_t{std::numeric_limits<uint32_t>::max()})));
   return frame;
 }
 
