@@ -62,8 +62,7 @@ bool HasIpv6() {
   sockaddr_in6 address = {};
   address.sin6_family = AF_INET6;
   address.sin6_addr = in6addr_loopback;
-  const bool can =
-      bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+  const bool can = bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
   close(probe);
   return can;
 }
@@ -150,8 +149,8 @@ TEST(AddressTest, AUnixSocketThatIsLeftOver) {
 }
 
 TEST(AddressTest, AddressesThatMakeNoSense) {
-  for (const char* listen : {"", "nonsense", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999",
-                             "::1:5", "unix:", "unix:relative", "a b:0"}) {
+  for (const char* listen : {"", "nonsense", "127.0.0.1", "127.0.0.1:x", "127.0.0.1:99999", "::1:5",
+                             "unix:", "unix:relative", "a b:0"}) {
     EXPECT_EQ(Starts({.listen = listen}).code(), absl::StatusCode::kInvalidArgument) << listen;
   }
 }

@@ -244,13 +244,12 @@ TEST_F(BadInputTest, PartsThatAreMissing) {
     ExpectEnds(without(kind, ref), "without a ref");
     ExpectEnds(without(kind, creator), "without a ref");
   }
-  for (const auto kind :
-       {v1::Envelope::MESSAGE, v1::Envelope::REQUEST, v1::Envelope::REPLY})
+  for (const auto kind : {v1::Envelope::MESSAGE, v1::Envelope::REQUEST, v1::Envelope::REPLY})
     ExpectEnds(without(kind, value), "without a value");
   for (const auto kind :
        {v1::Envelope::REPLY, v1::Envelope::NO_REPLY, v1::Envelope::EXIT, v1::Envelope::LINK,
-        v1::Envelope::LINK_EXIT, v1::Envelope::UNLINK, v1::Envelope::UNLINK_ACK,
-        v1::Envelope::DOWN, v1::Envelope::IS_ALIVE, v1::Envelope::INFO})
+        v1::Envelope::LINK_EXIT, v1::Envelope::UNLINK, v1::Envelope::UNLINK_ACK, v1::Envelope::DOWN,
+        v1::Envelope::IS_ALIVE, v1::Envelope::INFO})
     ExpectEnds(without(kind, to_name), "can't go to a name");
 }
 
@@ -416,7 +415,8 @@ TEST_F(BadInputTest, AnswersThatCantBeRead) {
     });
     name = answers.name();
     b_.Run([&]() -> Async<> {
-      const absl::Status asked = (co_await Request(ProcessName("squares", name), Square{2})).status();
+      const absl::Status asked =
+          (co_await Request(ProcessName("squares", name), Square{2})).status();
       EXPECT_EQ(asked.code(), absl::StatusCode::kDataLoss) << asked;
     });
   }

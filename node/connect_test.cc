@@ -325,8 +325,7 @@ TEST(NobodyTest, TenThousandNodesThatThereArent) {
       refs.push_back(Monitor(Spawn([&]() -> Async<> {
         while (next < kNodes) {
           const std::string name = absl::StrCat("n", next++, "@127.0.0.1:", port);
-          EXPECT_EQ((co_await a.node().Ping(name)).status().code(),
-                    absl::StatusCode::kUnavailable);
+          EXPECT_EQ((co_await a.node().Ping(name)).status().code(), absl::StatusCode::kUnavailable);
         }
       })));
     }

@@ -156,8 +156,7 @@ TEST(CookieTest, IsNeverOnTheWire) {
   const int port = UnusedPort();
   Wiretap tap(port);
   LocalNode a("a");
-  LocalNode b("b",
-              {.listen = "127.0.0.1:" + std::to_string(port), .advertise = tap.address()});
+  LocalNode b("b", {.listen = "127.0.0.1:" + std::to_string(port), .advertise = tap.address()});
   b.SpawnNamed("echo", Echo);
   a.Run([&]() -> Async<> {
     Send(ProcessName("echo", b.name()), Note{"what all may read", Self()});

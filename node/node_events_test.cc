@@ -100,10 +100,11 @@ TEST(NodeEventsTest, DownComesLast) {
   LocalNode a("a");
   LocalNode b("b");
   const Pid idle = b.SpawnNamed("idle", Idle);
+  const Pid partner = b.runtime().Spawn(Idle);
   a.Run([&]() -> Async<> {
     TrapExit(true);
     MonitorNodes(true);
-    Link(idle);
+    Link(partner);
     const Ref by_pid = Monitor(idle);
     const Ref by_name = Monitor(ProcessName("idle", b.name()));
     EXPECT_TRUE((co_await a.node().Ping(b.name())).ok());
@@ -118,6 +119,10 @@ TEST(NodeEventsTest, DownComesLast) {
     }
   });
   EXPECT_TRUE(b.runtime().IsAlive(idle)) << "noconnection says nothing of it";
+  b.Run([&]() -> Async<> {  // LNK8
+    Monitor(partner);
+    co_await AssertReceive<Down>();
+  });
 }
 
 // NOD16
@@ -130,8 +135,7 @@ TEST(MonitorNodeTest, IsToldOncePerCall) {
     EXPECT_TRUE((co_await a.node().Ping(b.name())).ok()) << "it connects";
     EXPECT_THAT(co_await Flush<NodeDown>(), IsEmpty());
     EXPECT_TRUE(a.node().Disconnect(b.name()).ok());
-    for (int i = 0; i < 2; ++i)
-      EXPECT_EQ((co_await AssertReceive<NodeDown>()).node, b.name());
+    for (int i = 0; i < 2; ++i) EXPECT_EQ((co_await AssertReceive<NodeDown>()).node, b.name());
     EXPECT_TRUE((co_await a.node().Connect(b.name())).ok());
     EXPECT_TRUE(a.node().Disconnect(b.name()).ok());
     EXPECT_TRUE((co_await a.node().Connect(b.name())).ok()) << "after it was down";

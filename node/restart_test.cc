@@ -49,7 +49,8 @@ class RestartTest : public testing::Test {
   }
 
   std::unique_ptr<LocalNode> NewB() {
-    return std::make_unique<LocalNode>("b", NodeOptions{.listen = absl::StrCat("127.0.0.1:", port_)});
+    return std::make_unique<LocalNode>("b",
+                                       NodeOptions{.listen = absl::StrCat("127.0.0.1:", port_)});
   }
 
   // What is sent to a process of the node's former life.

@@ -108,10 +108,9 @@ std::string Read(const std::string& path) {
 TEST(TlsTest, WithoutACertificate) {
   Authority authority("cluster");
   const auto says_hello_to = [&authority](const LocalNode& node) {
-    RawDialler dialler(node.name(),
-                       grpc::SslCredentials({.pem_root_certs = Read(authority.file()),
-                                             .pem_private_key = "",
-                                             .pem_cert_chain = ""}));
+    RawDialler dialler(node.name(), grpc::SslCredentials({.pem_root_certs = Read(authority.file()),
+                                                          .pem_private_key = "",
+                                                          .pem_cert_chain = ""}));
     return dialler.Dial(RawHello(node.name()), kTestCookie);
   };
   LocalNode mutual("mutual", {.tls = authority.Issue(kHost)});
