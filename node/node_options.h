@@ -55,7 +55,7 @@ struct NodeOptions {
   // How long dialling and the handshake may take, together.
   absl::Duration handshake_timeout = absl::Seconds(7);
   // A node from which nothing has come for so long is down; it may take a quarter longer, or be found a quarter earlier.
-  // Each node says `tick_time` / 4 when it has nothing else to say.
+  // Each says something four times in that. Of two nodes' times the shorter counts, for both.
   absl::Duration tick_time = absl::Seconds(60);
 
   // The largest message, in bytes. Who sends a larger one to another node ends with an error that says so, a request of

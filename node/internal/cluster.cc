@@ -471,8 +471,9 @@ void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
 // Says something now and then, and ends a connection on which nothing comes. A process: so a node whose schedulers hang
 // is silent.
 Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connection> connection) {
-  const absl::Duration patience = connection->agreement().peer.tick_time;
-  const absl::Duration interval = std::min(cluster->options_.tick_time, patience) / kTicks;
+  const absl::Duration patience =
+      std::min(cluster->options_.tick_time, connection->agreement().peer.tick_time);
+  const absl::Duration interval = patience / kTicks;
   absl::Duration silence;
   while (true) {
     co_await Sleep(interval);
