@@ -28,6 +28,24 @@ Pid WatchFrom(TestNode& node, TestNode& other) {
   return *witness;
 }
 
+struct WhyDown {
+  using Reply = std::string;
+};
+
+// Answers when the first node is lost.
+Async<> Historian() {
+  MonitorNodes(true);
+  const NodeDown down = co_await Receive<NodeDown>();
+  auto asked = co_await Receive<Asked<WhyDown>>();
+  asked.reply_to.Send(std::string(ToString(down.reason)));
+}
+
+Pid SpawnHistorian(TestNode& node) {
+  const Pid historian = node.runtime.Spawn(Historian);
+  EXPECT_TRUE(node.runtime.Info(historian).has_value());  // so it listens
+  return historian;
+}
+
 struct Way {
   std::string name;
   std::function<void(TestNode& node, const std::string& other)> end;
@@ -35,13 +53,15 @@ struct Way {
 
 class StopTest : public testing::TestWithParam<Way> {};
 
-// NOD13: whoever ends it, and however, both are told the same; nothing comes twice.
+// NOD13, NOD15: whoever ends it, and however, both are told the same, and why; nothing comes twice.
 TEST_P(StopTest, BothEndsLoseTheOther) {
   for (const bool is_dialler : {true, false}) {
     TestNode a({.name = "a"});
     TestNode b({.name = "b"});
     const std::string a_name = a.name();
     const std::string b_name = b.name();
+    const Pid a_historian = SpawnHistorian(a);
+    const Pid b_historian = SpawnHistorian(b);
     const Pid a_witness = WatchFrom(a, b);  // so `a` has dialled
     const Pid b_witness = WatchFrom(b, a);
     if (is_dialler) {
@@ -56,6 +76,8 @@ TEST_P(StopTest, BothEndsLoseTheOther) {
                 IsOkAndHolds(ElementsAre("up " + b_name, "down " + b_name)));
     EXPECT_THAT(b.runtime.Request("log", ReadLog{}),
                 IsOkAndHolds(ElementsAre("up " + a_name, "down " + a_name)));
+    EXPECT_THAT(a.runtime.Request(a_historian, WhyDown{}), IsOkAndHolds("disconnected"));
+    EXPECT_THAT(b.runtime.Request(b_historian, WhyDown{}), IsOkAndHolds("disconnected"));
     a.node.reset();
     b.node.reset();
     EXPECT_THAT(a.runtime.Request(a_witness, Testify{}), IsOkAndHolds(each_once));

@@ -44,9 +44,7 @@ constexpr int kMaxFrameBytes = 1 << 20;
 // Milliseconds, some weeks: gRPC's pings aren't wanted, but what it does only along with them: to give up a connection
 // on which bytes are waiting and the other side's system has taken none for a time.
 constexpr int kNoKeepalive = std::numeric_limits<int>::max() - 1;
-// How long streams that end may say so, when all do.
-constexpr absl::Duration kLastWords = absl::Seconds(1);
-// How long Stop waits for gRPC to let go of all that it has.
+// How long Stop waits for streams that are ending, and then for gRPC to let go of all that it has.
 constexpr absl::Duration kPatienceAtTheEnd = absl::Seconds(1);
 
 const gpr_timespec kPast = gpr_inf_past(GPR_CLOCK_MONOTONIC);
@@ -78,10 +76,12 @@ class LivingStreams {
   // Returns false if there can be no more.
   bool Add(const std::shared_ptr<GrpcStream>& stream);
   void Remove(const std::shared_ptr<GrpcStream>& stream);
-  // Ends them all, and lets no more in.
+  // Lets no more in.
+  void Close();
+  // Ends them all.
   void EndAll();
-  // Waits until none is left, at most for that time.
-  void AwaitNone(absl::Duration time = absl::InfiniteDuration());
+  // Waits until none is left, at most for `time`.
+  void AwaitNone(absl::Duration time);
 
   // ---- For whoever handles events.
 
@@ -309,11 +309,15 @@ void LivingStreams::Remove(const std::shared_ptr<GrpcStream>& stream) {
   if (living_.empty()) none_left_.NotifyAll();
 }
 
+void LivingStreams::Close() {
+  const MutexLock lock(mutex_);
+  closed_ = true;
+}
+
 void LivingStreams::EndAll() {
   absl::flat_hash_set<std::shared_ptr<GrpcStream>> living;
   {
     const MutexLock lock(mutex_);
-    closed_ = true;
     living = living_;
   }
   for (const std::shared_ptr<GrpcStream>& stream : living) stream->End(/*after_write=*/false);
@@ -326,7 +330,13 @@ void LivingStreams::LetWrite() {
 void LivingStreams::AwaitNone(absl::Duration time) {
   const absl::Time end = absl::Now() + time;
   const MutexLock lock(mutex_);
-  while (!living_.empty() && absl::Now() < end) none_left_.WaitFor(mutex_, end - absl::Now());
+  while (!living_.empty() && absl::Now() < end) {
+    if (time == absl::InfiniteDuration()) {
+      none_left_.Wait(mutex_);
+    } else {
+      none_left_.WaitFor(mutex_, end - absl::Now());
+    }
+  }
 }
 
 class DialledStream final : public GrpcStream {
@@ -553,7 +563,8 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
   // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
     if (!BeginStop()) return;
-    living_.AwaitNone(kLastWords);
+    living_.Close();
+    living_.AwaitNone(kPatienceAtTheEnd);  // those that are ending may tell why
     living_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });
@@ -603,7 +614,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
   void Finish() {
     if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
     server_->Shutdown(std::chrono::system_clock::now());
-    living_.AwaitNone();
+    living_.AwaitNone(absl::InfiniteDuration());
     queue_->Shutdown();
     watcher_.join();
     const MutexLock lock(mutex_);

@@ -60,7 +60,8 @@ class GrpcLinks {
   virtual bool Poll() = 0;
   virtual void SetIdle(bool idle) = 0;
 
-  // Ends all streams, and waits until gRPC has let go of them, and the last OnEnd has returned; a second at the most. Not to be called by an event.
+  // Ends all streams, after those that are ending have told why, and waits until gRPC has let go of them, and the last
+  // OnEnd has returned: two seconds at the most. Not to be called by an event.
   virtual void Stop() = 0;
 };
 
