@@ -55,7 +55,8 @@ class StopTest : public testing::TestWithParam<Way> {};
 
 // NOD13, NOD15: whoever ends it, and however, both are told the same, and why; nothing comes twice.
 TEST_P(StopTest, BothEndsLoseTheOther) {
-  for (const bool is_dialler : {true, false}) {
+  for (int round = 0; round < 6; ++round) {
+    const bool is_dialler = round % 2 == 0;
     TestNode a({.name = "a"});
     TestNode b({.name = "b"});
     const std::string a_name = a.name();
