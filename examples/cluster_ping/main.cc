@@ -64,8 +64,8 @@ hydra::Async<absl::Status> MeasureRoundTrips(hydra::ServerRef<Ponger> ponger) {
     const absl::Time before = std::exchange(now, hydra::Now());
     worst = std::max(worst, now - before);
   }
-  std::cout << rounds << " round trips, " << (now - start) / rounds << " each, the longest " << worst
-            << "\n";
+  std::cout << rounds << " round trips, " << (now - start) / rounds << " each, the longest "
+            << worst << "\n";
   co_return absl::OkStatus();
 }
 
@@ -95,18 +95,19 @@ hydra::Async<> PingNode(hydra::Node& node, std::string other) {
   hydra::ExitSelf(hydra::ExitReason::Custom("no answer"));
 }
 
+void Say(const std::string& line) { std::cout << line + "\n" << std::flush; }
+
 // Answers, and tells of nodes that come and go.
 hydra::Async<> BePinged() {
   const auto ponger = co_await hydra::StartLink<Ponger>({.name = "ponger"});
   if (!ponger.ok()) hydra::ExitSelf(hydra::ExitReason::Custom(ponger.status().ToString()));
   hydra::MonitorNodes(true);
-  std::cout << hydra::ThisNode() << " is there\n" << std::flush;
+  Say(hydra::ThisNode() + " is there");
   while (true) {
     co_await hydra::Receive(
-        [](const hydra::NodeUp& up) { std::cout << up.node << " is up\n" << std::flush; },
+        [](const hydra::NodeUp& up) { Say(up.node + " is up"); },
         [](const hydra::NodeDown& down) {
-          std::cout << down.node << " is down: " << hydra::ToString(down.reason) << "\n"
-                    << std::flush;
+          Say(down.node + " is down: " + std::string(hydra::ToString(down.reason)));
         });
   }
 }
@@ -135,8 +136,8 @@ int main(int argc, char** argv) {
   }
   const std::string other = ValueOf("--ping=", argc, argv, "");
   const hydra::ExitReason reason =
-      other.empty() ? runtime.Run(BePinged) : runtime.Run([&node, other]() -> hydra::Async<> {
-        co_await PingNode(*node, other);
-      });
+      other.empty()
+          ? runtime.Run(BePinged)
+          : runtime.Run([&node, other]() -> hydra::Async<> { co_await PingNode(*node, other); });
   return reason.IsClean() ? 0 : 1;
 }
