@@ -60,8 +60,9 @@ TEST(SilenceTest, AStoppedNodeIsDown) {
   OsNode peer(Named("peer", kTick));
   here.Run([&]() -> Async<> {
     MonitorNodes(true);
-    for (int round = 0; round < 3; ++round) {  // at some moment between two ticks each
+    for (int round = 0; round < 3; ++round) {
       const Pid witness = co_await WatchOneOf(peer.name());
+      co_await Sleep(round * kTick / 12);  // each time at another moment between two ticks
       const absl::Time before = absl::Now();
       peer.Stop();
       const NodeDown down = co_await AssertReceive<NodeDown>();
