@@ -185,6 +185,9 @@ TEST_F(BadInputTest, Receivers) {
   ExpectEnds(envelope, "for another node");
   *envelope.mutable_to_pid() = OfNode("third@127.0.0.1:1", 5, Pid(1, 1, 0));
   ExpectEnds(envelope, "for another node");
+  *envelope.mutable_to_pid() = PidHere();
+  envelope.mutable_to_pid()->set_slot(~uint32_t{0});
+  ExpectEnds(envelope, "a pid that can't be");
   envelope.mutable_to_alias();
   ExpectEnds(envelope, "for another node");
   *envelope.mutable_to_alias()->mutable_creator() = PidThere();

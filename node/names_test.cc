@@ -1,4 +1,5 @@
 // Names of nodes, and nodes that aren't who they should be: NOD6, NOD7.
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
@@ -10,6 +11,7 @@
 #include "hydra/node/testing/node_watcher.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/node/testing/raw_acceptor.h"
+#include "hydra/node/testing/raw_dialler.h"
 #include "hydra/node/testing/raw_stream.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
@@ -17,7 +19,6 @@
 namespace hydra {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -125,6 +126,16 @@ TEST(NamesTest, AnotherNodeListensThere) {
   EXPECT_THAT(b.Connected(), IsEmpty());
   EXPECT_THAT(told_b.up(), IsEmpty());
   EXPECT_TRUE(a.Connect(b.name()).ok());
+}
+
+// NOD7: whoever wants another node is told so, before anything else.
+TEST(NamesTest, AnotherNodeIsWanted) {
+  LocalNode b("b");
+  RawDialler lost(b.name());
+  ASSERT_TRUE(lost.Say(HelloFrame(RawHello("ghost@" + Loopback(b.port())))));
+  const std::optional<v1::Frame> answer = lost.Hear();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->refusal().why(), v1::Refusal::WRONG_NODE);
 }
 
 // NOD7: by another name of its address.
