@@ -100,6 +100,31 @@ TEST_F(SignalsTest, UnlinkEndsItForBoth) {
   });
 }
 
+// LNK2, MON7, NOD14: nothing is left there of what has ended here.
+TEST_F(SignalsTest, TheOtherSideForgets) {
+  const auto kept = [this] {
+    const std::optional<ProcessInfo> info = b_.runtime().Info(idle_);
+    return info.has_value() ? info->links.size() + info->monitored_by.size() : size_t{100};
+  };
+  a_.Run([&]() -> Async<> {
+    Link(idle_);
+    const Ref by_pid = Monitor(idle_);
+    const Ref by_name = Monitor(ProcessName("idle", b_.name()));
+    co_await Settle();
+    co_await RunBlocking([&] { EXPECT_EQ(kept(), 3u); });
+    Unlink(idle_);
+    Demonitor(by_pid);
+    Demonitor(by_name);
+    co_await Settle();
+    co_await RunBlocking([&] { EXPECT_EQ(kept(), 0u); });
+    Monitor(idle_);
+    co_await Settle();
+    co_await RunBlocking([&] { EXPECT_EQ(kept(), 1u); });
+  });
+  a_.Run([this]() { return Settle(); });
+  EXPECT_EQ(kept(), 0u) << "who monitored it has ended";
+}
+
 // LNK4: both sides link and unlink at the same time, and agree in the end.
 TEST_F(SignalsTest, LinksConverge) {
   for (int round = 0; round < 50 && !HasFailure(); ++round) {
