@@ -15,7 +15,7 @@
 // other that it knows the cookie. When the connection is lost, or nothing has come for a time, links, monitors and requests
 // that reach there end with `noconnection`, once each; what was under way is lost.
 //
-// Which nodes there are, and when they come and go, processes are told by process/nodes.h. In the making: docs/architecture.md says what is missing.
+// Which nodes there are, and when they come and go, processes are told by process/nodes.h. docs/node.md is the guide.
 #ifndef HYDRA_NODE_NODE_H_
 #define HYDRA_NODE_NODE_H_
 
@@ -60,8 +60,8 @@ class Node {
   // name@host:port, with the port that it listens at.
   const std::string& name() const;
 
-  // Connects with a node, unless it is. Fails with kUnavailable if it can't be reached, or is another than named;
-  // kPermissionDenied if one of the two doesn't accept the other's cookie or certificate; kDeadlineExceeded, by
+  // Connects with a node, unless it is. Fails with kUnavailable if it can't be reached, is another than named, or one of
+  // the two doesn't accept the other's certificate; kPermissionDenied for a cookie; kDeadlineExceeded, by
   // `handshake_timeout`; kInvalidArgument if that is no name of a node, or its own.
   Async<absl::Status> Connect(std::string node);
 
