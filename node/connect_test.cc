@@ -1,4 +1,5 @@
 // When connections come about, and what happens if they can't: NOD1, NOD8, NOD21.
+#include <atomic>
 #include <functional>
 #include <string>
 #include <vector>
@@ -319,12 +320,12 @@ TEST(NobodyTest, TenThousandNodesThatThereArent) {
   const int port = UnusedPort();
   const size_t processes = a.runtime().process_count();
   a.Run([&]() -> Async<> {
-    int next = 0;
+    std::atomic<int> next{0};
     std::vector<Ref> refs;
     for (int i = 0; i < kAtATime; ++i) {
       refs.push_back(Monitor(Spawn([&]() -> Async<> {
         while (next < kNodes) {
-          const std::string name = absl::StrCat("n", next++, "@127.0.0.1:", port);
+          const std::string name = absl::StrCat("n", next.fetch_add(1), "@127.0.0.1:", port);
           EXPECT_EQ((co_await a.node().Ping(name)).status().code(), absl::StatusCode::kUnavailable);
         }
       })));

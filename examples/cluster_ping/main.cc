@@ -44,7 +44,7 @@ class Ponger {
   using Protocol = hydra::Protocol<Ping, Note, NotesTaken>;
 
   int64_t HandleCall(Ping ping) { return ping.round; }
-  void HandleCast(Note) { ++notes_taken_; }
+  void HandleCast(const Note&) { ++notes_taken_; }
   int64_t HandleCall(NotesTaken) { return std::exchange(notes_taken_, 0); }
 
  private:
@@ -85,8 +85,8 @@ hydra::Async<absl::Status> MeasureThroughput(hydra::ServerRef<Ponger> ponger) {
   co_return absl::OkStatus();
 }
 
-hydra::Async<> PingNode(hydra::Node& node, std::string other) {
-  absl::Status status = co_await node.Connect(other);
+hydra::Async<> PingNode(hydra::Node* node, std::string other) {
+  absl::Status status = co_await node->Connect(other);
   const hydra::ServerRef<Ponger> ponger(hydra::Dest("ponger", other));
   if (status.ok()) status = co_await MeasureRoundTrips(ponger);
   if (status.ok()) status = co_await MeasureThroughput(ponger);
@@ -136,8 +136,6 @@ int main(int argc, char** argv) {
   }
   const std::string other = ValueOf("--ping=", argc, argv, "");
   const hydra::ExitReason reason =
-      other.empty()
-          ? runtime.Run(BePinged)
-          : runtime.Run([&node, other]() -> hydra::Async<> { co_await PingNode(*node, other); });
+      other.empty() ? runtime.Run(BePinged) : runtime.Run(PingNode, &*node, other);
   return reason.IsClean() ? 0 : 1;
 }

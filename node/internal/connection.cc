@@ -278,17 +278,15 @@ v1::Frame& Connection::NextFrame() {
 // ---- Whether it is there.
 
 void Connection::Ping(std::function<void(bool)> answered) {
-  bool is_over = false;
   {
     const MutexLock lock(mutex_);
-    is_over = state_ == State::kEnding;
-    if (!is_over) {
-      pings_[++last_ping_] = std::move(answered);
+    if (state_ != State::kEnding) {
+      pings_[++last_ping_] = std::exchange(answered, nullptr);
       first_.add_pings(last_ping_);
       has_first_ = true;
     }
   }
-  if (is_over) return answered(false);
+  if (answered != nullptr) return answered(false);
   WriteIfIdle();
 }
 

@@ -7,6 +7,7 @@
 #include <openssl/x509v3.h>
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <fstream>
 #include <memory>
 #include <string>
@@ -26,8 +27,8 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Memory = std::unique_ptr<BIO, Free<BIO_free>>;
 
-constexpr long kBegan = -3600;  // seconds from now
-constexpr long kEnds = 3600;
+constexpr int64_t kBegan = -3600;  // seconds from now
+constexpr int64_t kEnds = 3600;
 
 Key NewKey() { return Key(EVP_EC_gen("P-256")); }
 
@@ -60,7 +61,7 @@ Certificate NewCertificate(const std::string& name, int serial, EVP_PKEY* key, X
 
 std::string TextOf(BIO* memory) {
   char* data = nullptr;
-  const long size = BIO_get_mem_data(memory, &data);
+  const int64_t size = BIO_get_mem_data(memory, &data);
   return std::string(data, static_cast<size_t>(size));
 }
 
