@@ -25,7 +25,8 @@ constexpr uint64_t kSerials = uint64_t{1} << 62;
 
 struct Home {
   NodeId node;
-  std::atomic<uint32_t>* slots;  // of a runtime here; null for a node elsewhere
+  // Of a runtime here, whose table writes it as it grows (release); null for a node elsewhere.
+  std::atomic<uint32_t>* slots;
 };
 
 class Homes {
@@ -95,6 +96,7 @@ class Homes {
   uint32_t next_ ABSL_GUARDED_BY(mutex_) = 1;  // 0 is none's
   std::deque<Home> homes_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::pair<std::string, uint64_t>, uint32_t> numbers_ ABSL_GUARDED_BY(mutex_);
+  // Chunks and homes are written under the lock, when they are complete (release), and read by anybody (acquire).
   std::array<std::atomic<Chunk*>, kChunks> chunks_ = {};
 };
 

@@ -107,6 +107,7 @@ class Remote {
   NodeId self_;
   std::shared_ptr<Transport> transport_;
   std::atomic<bool> is_node_{false};
+  // Written by whoever delivers, read by workers that decide whether to go on looking: a hint, hence relaxed.
   std::atomic<int64_t> heard_at_{std::numeric_limits<int64_t>::min() / 2};
 
   mutable Mutex mutex_;

@@ -272,6 +272,8 @@ class Scheduler {
   alignas(kCacheLine) std::atomic<int> searching_{0};
   // Processes spawned from foreign threads; workers count their own.
   std::atomic<int64_t> outside_spawns_{0};
+  // Written and read by workers in AwaitingNetwork, to be one at a time. It guards nothing: two would only
+  // spend more; hence relaxed.
   std::atomic<bool> network_awaited_{false};
 
   Mutex mutex_;
