@@ -1,6 +1,7 @@
 #include "hydra/node/node.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,6 +12,9 @@
 #include "absl/time/time.h"
 #include "hydra/base/status_macros.h"
 #include "hydra/node/internal/cluster.h"
+#include "hydra/node/internal/grpc_links.h"
+#include "hydra/node/internal/links.h"
+#include "hydra/node/internal/tls_files.h"
 #include "hydra/node/node_options.h"
 #include "hydra/process/async.h"
 #include "hydra/process/awaitable.h"
@@ -21,6 +25,8 @@ namespace hydra {
 namespace {
 
 using node_internal::Cluster;
+using node_internal::Links;
+using node_internal::TlsFiles;
 
 Async<absl::Status> ConnectTo(std::shared_ptr<Cluster> cluster, std::string node) {
   co_return co_await Awaitable<absl::Status>([cluster, node](const Completion<absl::Status>& done) {
@@ -41,12 +47,18 @@ Async<absl::StatusOr<absl::Duration>> PingNode(std::shared_ptr<Cluster> cluster,
   co_return Now() - start;
 }
 
+absl::StatusOr<std::shared_ptr<Links>> Listen(const NodeOptions& options, Links::Accept accept) {
+  HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, node_internal::ReadTls(options));
+  return node_internal::OpenGrpcLinks(options.listen, std::move(tls), 2 * options.tick_time,
+                                      std::move(accept));
+}
+
 }  // namespace
 
 absl::StatusOr<Node> Node::Start(Runtime& runtime, NodeOptions options) {
   const absl::Duration patience = options.handshake_timeout;
   HYDRA_ASSIGN_OR_RETURN(std::shared_ptr<Cluster> cluster,
-                         Cluster::Start(runtime, std::move(options)));
+                         Cluster::Start(runtime, std::move(options), &Listen));
   return Node(std::move(cluster), patience);
 }
 

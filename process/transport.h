@@ -18,6 +18,7 @@
 //      whoever waits for what was lost hears of it.
 //   3. `Send` doesn't block, and calls nothing of the runtime.
 //   4. Each sender that Send has said is to be held is named to `Port::Release` after that.
+//   5. An envelope that has an `epoch` goes by the connection whose NodeUp has returned that, or is dropped.
 #ifndef HYDRA_PROCESS_TRANSPORT_H_
 #define HYDRA_PROCESS_TRANSPORT_H_
 
@@ -76,6 +77,9 @@ struct Envelope {
   Encoded value = {};  // of a message or an answer: see wire.h
   // The process whose doing it is, if it is one's: by rule 1 what it sends stays in order. Stays here.
   Pid sender = {};
+  // Between which losses of the node it was sent, if it begins something that its loss ends: by rule 5 the other node
+  // doesn't hear of what has ended here. 0 otherwise. Stays here.
+  uint64_t epoch = 0;
 };
 
 // The number that stands for a node in pids, here; and which node that is. `NodeOf` yields no name for a
@@ -114,8 +118,9 @@ class Transport {
 // node must come in order.
 class Port {
  public:
-  // A connection with the node stands. A hidden one is left out of `Nodes`.
-  void NodeUp(const NodeId& node, bool hidden = false) const;
+  // A connection with the node stands. A hidden one is left out of `Nodes`. Returns the epoch of what may go by it; 0 if
+  // the runtime is gone.
+  uint64_t NodeUp(const NodeId& node, bool hidden = false) const;
 
   // `envelopes` have come from `node`, in this order. The `to` of each is of this runtime, in name and creation,
   // or of a former one, and is then answered for. Takes them.

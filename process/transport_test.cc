@@ -1,9 +1,11 @@
 // Nodes that join, come and go.
 #include "hydra/process/transport.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -89,6 +91,47 @@ TEST(PortTest, SubscribersHearOfChangesOnly) {
     for (int i = 0; i < 2; ++i) port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
     co_await AssertReceive<NodeDown>();
     co_await RefuteReceive<NodeDown>();
+  });
+}
+
+class Recorder final : public Transport {
+ public:
+  bool Send(const std::string&, Envelope envelope) override {
+    sent.push_back(std::move(envelope));
+    return false;
+  }
+  void Connect(const std::string&) override {}
+  size_t max_message_bytes() const override { return 1 << 10; }
+
+  std::vector<Envelope> sent;
+};
+
+// LNK8, MON6: a loss may come between the beginning of a link and its way out. It has ended then, and the other node must
+// not hear of it by the next connection.
+TEST(PortTest, WhatALossHasEndedIsOfNoLaterConnection) {
+  ManualRuntime runtime;
+  const auto recorder = std::make_shared<Recorder>();
+  const Port port = runtime.Join({"c@test", 1}, recorder);
+  const Pid other(1, 0, HomeOf({kA, 1}));
+  runtime.Run([&]() -> Async<> {
+    TrapExit(true);
+    for (int i = 0; i < 2; ++i) {
+      recorder->sent.clear();
+      Link(other);
+      const Ref monitor = Monitor(other);
+      const PendingRequest<Double> asked = SendRequest(other, Double{2});
+      Send(other, 7);
+      std::vector<uint64_t> epochs;
+      for (const Envelope& envelope : recorder->sent) epochs.push_back(envelope.epoch);
+      const uint64_t epoch = port.NodeUp({kA, 1});
+      EXPECT_THAT(epochs, ElementsAre(epoch, epoch, epoch, 0)) << "they wait for the connection";
+      EXPECT_EQ(port.NodeUp({kA, 1}), epoch);
+      port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
+      EXPECT_NE(port.NodeUp({kA, 1}), epoch);
+      co_await AssertReceive<ExitSignal>();
+      EXPECT_EQ((co_await AssertReceive<Down>()).ref, monitor);
+      port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
+    }
   });
 }
 

@@ -24,12 +24,13 @@
 #include "hydra/base/status_macros.h"
 #include "hydra/node/internal/connection.h"
 #include "hydra/node/internal/cookie.h"
-#include "hydra/node/internal/grpc_links.h"
 #include "hydra/node/internal/handshake.h"
 #include "hydra/node/internal/link_proto.h"
+#include "hydra/node/internal/link_stream.h"
+#include "hydra/node/internal/links.h"
 #include "hydra/node/internal/mac.h"
 #include "hydra/node/internal/node_name.h"
-#include "hydra/node/internal/outbound.h"
+#include "hydra/node/internal/peer.h"
 #include "hydra/node/node_options.h"
 #include "hydra/process/async.h"
 #include "hydra/process/node_event.h"
@@ -86,6 +87,10 @@ void LogRefusal(const Connection& connection) {
                      << " was refused: " << connection.why_ended().message();
 }
 
+void LogUnreachable(const std::string& node, const absl::Status& why) {
+  HYDRA_LOG(WARNING) << "node " << node << " can't be reached: " << why.message();
+}
+
 Async<> SleepAndCall(absl::Duration time, std::function<void()> call) {
   co_await Sleep(time);
   call();
@@ -96,7 +101,8 @@ Async<> SleepAndCall(absl::Duration time, std::function<void()> call) {
 Cluster::Cluster(Runtime& runtime, NodeOptions options, std::string cookie)
     : runtime_(runtime), options_(std::move(options)), cookie_(std::move(cookie)) {}
 
-absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOptions options) {
+absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOptions options,
+                                                         const OpenLinks& open) {
   HYDRA_RETURN_IF_ERROR(CheckShortName(options.name));
   HYDRA_ASSIGN_OR_RETURN(std::string cookie, ReadCookie(options));
   if (options.tick_time < absl::Milliseconds(kTicks))
@@ -104,20 +110,17 @@ absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOp
   if (options.handshake_timeout <= absl::ZeroDuration())
     return absl::InvalidArgumentError("NodeOptions::handshake_timeout must be positive");
   auto cluster = std::make_shared<Cluster>(runtime, std::move(options), std::move(cookie));
-  HYDRA_RETURN_IF_ERROR(cluster->Listen());
+  HYDRA_RETURN_IF_ERROR(cluster->Listen(open));
   return cluster;
 }
 
-absl::Status Cluster::Listen() {
+absl::Status Cluster::Listen(const OpenLinks& open) {
   HYDRA_RETURN_IF_ERROR(AdvertisedAddress(options_.listen, /*port=*/1, "").status());
   HYDRA_RETURN_IF_ERROR(
       AdvertisedAddress(options_.listen, /*port=*/1, options_.advertise).status());
-  HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, ReadTls(options_));
-  HYDRA_ASSIGN_OR_RETURN(links_,
-                         GrpcLinks::Start(options_.listen, std::move(tls), 2 * options_.tick_time,
-                                          [this](std::shared_ptr<LinkStream> stream) {
-                                            return Accepted(std::move(stream));
-                                          }));
+  HYDRA_ASSIGN_OR_RETURN(links_, open(options_, [this](std::shared_ptr<LinkStream> stream) {
+                           return Accepted(std::move(stream));
+                         }));
   HYDRA_ASSIGN_OR_RETURN(const std::string address,
                          AdvertisedAddress(options_.listen, links_->port(), options_.advertise));
   self_ = {.id = {.name = absl::StrCat(options_.name, "@", address), .creation = NewCreation()},
@@ -162,51 +165,23 @@ bool Cluster::SendLater(const std::string& node, Envelope envelope) {
   std::shared_ptr<Connection> current;
   {
     const MutexLock lock(mutex_);
-    if (!MayDial(node)) {
+    if (stopped_) {
       ReportDown(node);
       return false;
     }
     Peer& peer = peers_[node];
-    if (peer.current == nullptr) {
+    if (peer.current() == nullptr) {
       if (peer.is_idle()) Dial(node, peer);
-      return Wait(peer, std::move(envelope));
+      return peer.Wait(std::move(envelope), options_.max_buffered_bytes);
     }
-    current = peer.current;
+    current = peer.current();
   }
   return current->Send(std::move(envelope));
 }
 
-// Returns whether the sender is to be held.
-bool Cluster::Wait(Peer& peer, Envelope envelope) {
-  const Pid sender = envelope.sender;
-  peer.waiting_bytes += Outbound::SizeOf(envelope);
-  peer.waiting.push_back(std::move(envelope));
-  const bool holds = peer.waiting_bytes > options_.max_buffered_bytes && sender;
-  if (holds) peer.held.insert(sender);
-  return holds;
-}
-
-// What has waited for the connection. Returns who needn't be held any more.
-std::vector<Pid> Cluster::SendWaiting(Peer& peer, Connection& connection) {
-  for (Envelope& envelope : std::exchange(peer.waiting, {})) {
-    const Pid sender = envelope.sender;
-    if (connection.Send(std::move(envelope))) peer.held.erase(sender);
-  }
-  peer.waiting_bytes = 0;
-  const absl::flat_hash_set<Pid> released = std::exchange(peer.held, {});
-  return {released.begin(), released.end()};
-}
-
-// Whether there is, or will be, a connection with the node if it is wanted now.
-bool Cluster::MayDial(const std::string& node) const {
-  if (stopped_) return false;
-  return peers_.contains(node) ||
-         (options_.connect == ConnectPolicy::kOnFirstUse && ParseNodeName(node).ok());
-}
-
 void Cluster::ConnectOrReport(const std::string& node) {
   const MutexLock lock(mutex_);
-  if (!MayDial(node)) return ReportDown(node);
+  if (stopped_) return ReportDown(node);
   Peer& peer = peers_[node];
   if (peer.is_idle()) Dial(node, peer);
 }
@@ -233,26 +208,35 @@ void Cluster::After(absl::Duration time, std::function<void()> call) {
 // ---- Dialling.
 
 void Cluster::Dial(const std::string& node, Peer& peer) {
-  peer.expects = true;
-  peer.attempt = ++last_attempt_;
-  const uint64_t attempt = peer.attempt;
+  const uint64_t attempt = ++last_attempt_;
+  peer.Expect(attempt);
   links_->Post([self = shared_from_this(), node, attempt] { self->DialNow(node, attempt); });
-  After(options_.handshake_timeout,
-        [self = shared_from_this(), node, attempt] { self->AttemptIsOver(node, attempt); });
 }
 
-// On the thread of the network, so that nothing happens on the stream before the connection has it.
+// Whether there may be a connection with the node.
+absl::Status Cluster::MayDial(const std::string& node, const Peer& peer) const {
+  HYDRA_RETURN_IF_ERROR(ParseNodeName(node).status());
+  if (options_.connect == ConnectPolicy::kOnFirstUse || peer.is_asked_for())
+    return absl::OkStatus();
+  return absl::UnavailableError("there is no connection, and NodeOptions::connect is kByHand");
+}
+
+// On the thread of the network, so that nothing happens on the stream before the connection has it, and that the node is
+// down before it may be up.
 void Cluster::DialNow(const std::string& node, uint64_t attempt) {
   std::shared_ptr<Connection> connection;
+  absl::Status may_dial;
   {
     const MutexLock lock(mutex_);
     const auto found = peers_.find(node);
-    if (found == peers_.end()) return;
-    Peer& peer = found->second;
-    if (peer.attempt != attempt || peer.current != nullptr || peer.admitted != nullptr) return;
-    peer.expects = false;
-    peer.dialling = connection = NewConnection(Role::kDialler, node);
+    if (found == peers_.end() || !found->second.IsUnderWay(attempt)) return;
+    may_dial = MayDial(node, found->second);
+    if (may_dial.ok()) connection = NewConnection(Role::kDialler, node);
+    found->second.Dial(connection);
   }
+  if (!may_dial.ok()) return GiveUp(node, may_dial);
+  After(options_.handshake_timeout,
+        [self = shared_from_this(), node, attempt] { self->AttemptIsOver(node, attempt); });
   connection->SetStream(links_->Dial(ParseNodeName(node)->address, connection));
 }
 
@@ -261,14 +245,15 @@ void Cluster::AttemptIsOver(const std::string& node, uint64_t attempt) {
   {
     const MutexLock lock(mutex_);
     const auto found = peers_.find(node);
-    if (found == peers_.end() || found->second.attempt != attempt) return;
-    Peer& peer = found->second;
-    if (peer.current != nullptr || peer.admitted != nullptr) return;
-    peer.expects = false;
-    dialling = peer.dialling;
+    if (found == peers_.end() || !found->second.IsUnderWay(attempt)) return;
+    dialling = found->second.Expire();
   }
-  if (dialling == nullptr)
-    return GiveUp(node, absl::DeadlineExceededError("no connection has come about in time"));
+  if (dialling == nullptr) {
+    const absl::Status why =
+        absl::DeadlineExceededError("no connection has come about in time");
+    LogUnreachable(node, why);
+    return GiveUp(node, why);
+  }
   dialling->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
   dialling->End(v1::Refusal::TOO_SLOW, "");
 }
@@ -300,29 +285,26 @@ std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream
 
 void Cluster::AsksAdmission(const std::shared_ptr<Connection>& connection, const Party& party) {
   const std::string& node = party.id.name;
-  std::optional<v1::Refusal> refusal;
   std::shared_ptr<Connection> loser;
   {
     const MutexLock lock(mutex_);
     accepted_.erase(connection);
+    if (stopped_) return Decide(connection, Because(v1::Refusal::STOPPING, "the node stops"));
     Peer& peer = peers_[node];
-    if (stopped_) {
-      refusal = Because(v1::Refusal::STOPPING, "the node stops");
-    } else if (peer.admitted != nullptr || peer.trying != nullptr ||
-               (peer.dialling != nullptr && self_.id.name > node)) {
-      refusal = Because(v1::Refusal::SIMULTANEOUS, "another attempt is under way");
-    } else if (peer.current != nullptr) {
-      peer.trying = connection;
-      const bool is_same_life = peer.current->agreement().peer.id == party.id;
-      return Try(node, peer.current, connection, is_same_life);
-    } else {
-      loser = std::exchange(peer.dialling, nullptr);
-      peer.expects = false;
-      peer.admitted = connection;
+    switch (peer.Admit(connection, /*own_wins=*/self_.id.name > node)) {
+      case Peer::Answer::kAdmitted:
+        loser = peer.TakeLoser();
+        break;
+      case Peer::Answer::kOther:
+        return Decide(connection,
+                      Because(v1::Refusal::SIMULTANEOUS, "another attempt is under way"));
+      case Peer::Answer::kTry:
+        return Try(node, peer.current(), connection,
+                   /*is_same_life=*/peer.current()->agreement().peer.id == party.id);
     }
   }
   if (loser != nullptr) loser->End(v1::Refusal::SIMULTANEOUS, "the other's attempt goes on");
-  Decide(connection, std::move(refusal));
+  Decide(connection, std::nullopt);
 }
 
 void Cluster::Decide(const std::shared_ptr<Connection>& connection,
@@ -338,8 +320,8 @@ void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& cu
     {
       const MutexLock lock(self->mutex_);
       const auto found = self->peers_.find(node);
-      if (found == self->peers_.end() || found->second.trying != connection) return;
-      found->second.trying = nullptr;
+      if (found == self->peers_.end() || !found->second.IsTrying(connection)) return;
+      found->second.StopTrying();
     }
     self->Decide(connection, is_same_life
                                  ? Because(v1::Refusal::SIMULTANEOUS, "there is a connection")
@@ -350,7 +332,7 @@ void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& cu
     {
       const MutexLock lock(self->mutex_);
       const auto found = self->peers_.find(node);
-      if (found == self->peers_.end() || found->second.trying != connection) return;
+      if (found == self->peers_.end() || !found->second.IsTrying(connection)) return;
     }
     current->End(v1::Refusal::DISCONNECTED, "the node has another connection");
     current->End(v1::Refusal::DISCONNECTED, "");
@@ -363,28 +345,25 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
   const NodeId id = connection->agreement().peer.id;
   {
     const MutexLock lock(mutex_);
-    Peer& peer = peers_[id.name];
-    if (peer.dialling == connection) peer.dialling = nullptr;
-    peer.admitted = connection;
-    peer.is_announced = true;
+    peers_[id.name].Announce(connection);
   }
-  port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden);
-  std::vector<std::function<void(absl::Status)>> asking;
+  connection->SetEpoch(
+      port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden));
+  std::vector<Peer::Asking> asking;
   std::vector<Pid> released;
   {
     const MutexLock lock(mutex_);
     Peer& peer = peers_[id.name];
-    peer.admitted = nullptr;
-    peer.is_announced = false;
     // Under the lock: what is sent by others from now on comes behind it.
-    released = SendWaiting(peer, *connection);
-    SetCurrent(id.name, peer, connection);
-    asking = std::exchange(peer.asking, {});
+    released = peer.SendWaiting(*connection);
+    peer.SetCurrent(connection);
+    routes_.Insert(new Route{HashOf(id.name), id.name, connection}, limbo_);
+    asking = peer.TakeAsking();
   }
   connection->Begin();
   port_->Release(id.name, released);
-  for (const auto& done : asking) done(absl::OkStatus());
-  runtime_.Spawn(&Cluster::Keep, shared_from_this(), connection);
+  for (const Peer::Asking& done : asking) done(absl::OkStatus());
+  runtime_.Spawn(&Cluster::Keep, shared_from_this(), std::weak_ptr(connection));
 }
 
 void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
@@ -393,95 +372,65 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   if (connection->role() == Role::kAcceptor && !connection->was_connected() &&
       !connection->has_lost())
     LogRefusal(*connection);
-  bool was_current = false;
-  bool gives_up = false;
-  std::shared_ptr<Connection> successor;
+  Peer::Loss loss;
   {
     const MutexLock lock(mutex_);
     accepted_.erase(connection);
     const auto found = peers_.find(node);
     if (found == peers_.end()) return;
     Peer& peer = found->second;
-    if (peer.trying == connection) peer.trying = nullptr;
-    if (peer.dialling == connection) {
-      peer.dialling = nullptr;
-      // The other's attempt goes on; the time limit of this one is its as well.
-      peer.expects = connection->has_lost();
-      gives_up = !peer.expects;
-    }
-    if (peer.admitted == connection) {
-      peer.admitted = nullptr;
-      peer.is_announced = false;
-      gives_up = true;
-    }
-    if (peer.current == connection) {
-      SetCurrent(node, peer, nullptr);
-      was_current = true;
-      successor = peer.admitted = std::exchange(peer.trying, nullptr);
-    }
-    if (!gives_up && peer.is_idle() && peer.waiting.empty() && peer.asking.empty())
-      peers_.erase(found);
+    loss = peer.End(connection);
+    if (loss.was_current) routes_.Erase(routes_.Find(HashOf(node), node), limbo_);
+    if (!loss.gives_up && peer.is_blank()) peers_.erase(found);
   }
-  if (was_current) {
+  if (loss.was_current) {
     HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
     port_->NodeDown({.name = node}, connection->down_reason());
+    if (loss.successor == nullptr) return DialForThoseWhoAsk(node);
+    return Decide(loss.successor, std::nullopt);
   }
-  if (was_current && successor == nullptr) DialForThoseWhoAsk(node);
-  if (gives_up) GiveUp(node, why);
-  if (successor != nullptr) Decide(successor, std::nullopt);
+  if (!loss.gives_up) return;
+  LogUnreachable(node, why);
+  GiveUp(node, why);
 }
 
 // Who has asked for a connection while the last one ended gets another.
 void Cluster::DialForThoseWhoAsk(const std::string& node) {
   const MutexLock lock(mutex_);
   const auto found = peers_.find(node);
-  if (found == peers_.end() || found->second.asking.empty()) return;
+  if (found == peers_.end() || !found->second.is_asked_for()) return;
   if (found->second.is_idle()) Dial(node, found->second);
 }
 
-void Cluster::SetCurrent(const std::string& node, Peer& peer,
-                         std::shared_ptr<Connection> connection) {
-  const size_t hash = HashOf(node);
-  if (connection == nullptr) {
-    routes_.Erase(routes_.Find(hash, node), limbo_);
-  } else {
-    routes_.Insert(new Route{hash, node, connection}, limbo_);
-  }
-  peer.current = std::move(connection);
-}
-
 void Cluster::GiveUp(const std::string& node, const absl::Status& why) {
-  std::vector<std::function<void(absl::Status)>> asking;
+  std::vector<Peer::Asking> asking;
   std::vector<Pid> held;
   {
     const MutexLock lock(mutex_);
     const auto found = peers_.find(node);
-    if (found == peers_.end()) return;
-    if (!found->second.is_idle()) return;
-    asking = std::exchange(found->second.asking, {});
-    held.assign(found->second.held.begin(), found->second.held.end());
+    if (found == peers_.end() || !found->second.is_idle()) return;
+    asking = found->second.TakeAsking();
+    held = found->second.TakeHeld();
     peers_.erase(found);
   }
-  HYDRA_LOG(WARNING) << "node " << node << " can't be reached: " << why.message();
   port_->Release(node, held);
   port_->NodeDown({.name = node}, NodeDownReason::kUnreachable);
-  for (const auto& done : asking) done(why);
+  for (const Peer::Asking& done : asking) done(why);
 }
 
 // Says something now and then, and ends a connection on which nothing comes. A process: so a node whose schedulers hang
 // is silent.
-Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connection> connection) {
-  const absl::Duration patience =
-      std::min(cluster->options_.tick_time, connection->agreement().peer.tick_time);
+Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::weak_ptr<Connection> watched) {
+  absl::Duration patience = cluster->options_.tick_time;
+  if (const auto connection = watched.lock())
+    patience = std::min(patience, connection->agreement().peer.tick_time);
   const absl::Duration interval = patience / kTicks;
   absl::Duration silence;
   while (true) {
     co_await Sleep(interval);
-    {
-      const MutexLock lock(cluster->mutex_);
-      const auto found = cluster->peers_.find(connection->peer_name());
-      if (found == cluster->peers_.end() || found->second.current != connection) co_return;
-    }
+    const std::shared_ptr<Connection> connection = watched.lock();
+    if (connection == nullptr || cluster->CurrentOf(connection->peer_name()) != connection)
+      co_return;
     silence = connection->Tick() ? absl::ZeroDuration() : silence + interval;
     if (silence >= patience) connection->End(v1::Refusal::SILENT, "nothing has come for too long");
     if (connection->is_ending()) connection->End(v1::Refusal::DISCONNECTED, "");
@@ -499,9 +448,10 @@ void Cluster::Connect(const std::string& node, const std::function<void(absl::St
     const MutexLock lock(mutex_);
     if (stopped_) {
       now = absl::UnavailableError("the node has stopped");
-    } else if (Peer& peer = peers_[node]; peer.current == nullptr || peer.current->is_ending()) {
+    } else if (Peer& peer = peers_[node];
+               peer.current() == nullptr || peer.current()->is_ending()) {
       is_now = false;
-      peer.asking.push_back(done);
+      peer.Ask(done);
       if (peer.is_idle()) Dial(node, peer);
     }
   }
@@ -559,8 +509,8 @@ void Cluster::Stop() {
     const MutexLock lock(mutex_);
     if (std::exchange(stopped_, true)) return;
     for (const auto& [name, peer] : peers_) {
-      for (const auto& connection : {peer.current, peer.dialling, peer.admitted, peer.trying})
-        if (connection != nullptr) connections.push_back(connection);
+      const auto all = peer.All();
+      connections.insert(connections.end(), all.begin(), all.end());
     }
     connections.insert(connections.end(), accepted_.begin(), accepted_.end());
   }

@@ -26,8 +26,9 @@
 #include "hydra/base/read_section.h"
 #include "hydra/base/shared_map.h"
 #include "hydra/node/internal/connection.h"
-#include "hydra/node/internal/grpc_links.h"
 #include "hydra/node/internal/handshake.h"
+#include "hydra/node/internal/links.h"
+#include "hydra/node/internal/peer.h"
 #include "hydra/node/node_options.h"
 #include "hydra/process/async.h"
 #include "hydra/process/node_id.h"
@@ -40,7 +41,8 @@ namespace hydra::node_internal {
 class Cluster final : public ConnectionOwner, public std::enable_shared_from_this<Cluster> {
  public:
   // Makes the runtime a node; see Node::Start.
-  static absl::StatusOr<std::shared_ptr<Cluster>> Start(Runtime& runtime, NodeOptions options);
+  static absl::StatusOr<std::shared_ptr<Cluster>> Start(Runtime& runtime, NodeOptions options,
+                                                        const OpenLinks& open);
 
   Cluster(Runtime& runtime, NodeOptions options, std::string cookie);
 
@@ -78,28 +80,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     const std::string key;  // the node's name
     const std::shared_ptr<Connection> connection;
   };
-  struct Peer {
-    // The connection that users know of, null if there is none.
-    const std::shared_ptr<Connection>& known() const { return is_announced ? admitted : current; }
-    // Whether there is no connection, and none is to be expected.
-    bool is_idle() const {
-      return current == nullptr && dialling == nullptr && admitted == nullptr && !expects;
-    }
-
-    std::shared_ptr<Connection> current;   // takes signals
-    std::shared_ptr<Connection> dialling;  // this node's attempt
-    std::shared_ptr<Connection> admitted;  // about to be current
-    bool is_announced = false;             // it is connected, and processes are being told so
-    std::shared_ptr<Connection> trying;    // the other has dialled although there is one: see Try
-    bool expects = false;           // this node's attempt begins, or has lost against the other's
-    uint64_t attempt = 0;           // that a time limit is for
-    std::vector<Envelope> waiting;  // for a connection
-    size_t waiting_bytes = 0;
-    absl::flat_hash_set<Pid> held;                          // who has sent too much of that
-    std::vector<std::function<void(absl::Status)>> asking;  // likewise
-  };
-
-  absl::Status Listen();
+  absl::Status Listen(const OpenLinks& open);
   std::string CookieFor(std::string_view node) const;
   std::shared_ptr<Connection> NewConnection(Role role, std::string wanted);
   std::shared_ptr<LinkEvents> Accepted(std::shared_ptr<LinkStream> stream);
@@ -109,26 +90,22 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   void AttemptIsOver(const std::string& node, uint64_t attempt);
   std::shared_ptr<Connection> CurrentOf(const std::string& node) const;
   bool SendLater(const std::string& node, Envelope envelope);
-  bool Wait(Peer& peer, Envelope envelope) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  static std::vector<Pid> SendWaiting(Peer& peer, Connection& connection);
-  void SetCurrent(const std::string& node, Peer& peer, std::shared_ptr<Connection> connection)
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndSoon(const std::shared_ptr<Connection>& connection, v1::Refusal::Why why,
                std::string_view text);
-  bool MayDial(const std::string& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status MayDial(const std::string& node, const Peer& peer) const;
   void Try(const std::string& node, const std::shared_ptr<Connection>& current,
            const std::shared_ptr<Connection>& connection, bool is_same_life);
   void Decide(const std::shared_ptr<Connection>& connection, std::optional<v1::Refusal> refusal);
   void GiveUp(const std::string& node, const absl::Status& why);
   void ReportDown(const std::string& node);
   void After(absl::Duration time, std::function<void()> call);
-  static Async<> Keep(std::shared_ptr<Cluster> cluster, std::shared_ptr<Connection> connection);
+  static Async<> Keep(std::shared_ptr<Cluster> cluster, std::weak_ptr<Connection> watched);
 
   Runtime& runtime_;
   const NodeOptions options_;
   const std::string cookie_;
   Party self_;
-  std::shared_ptr<GrpcLinks> links_;
+  std::shared_ptr<Links> links_;
   std::optional<Port> port_;
 
   mutable Mutex mutex_;

@@ -221,11 +221,17 @@ absl::Status Connection::TakePings(const v1::Frame& frame) {
 
 // ---- Out.
 
+void Connection::SetEpoch(uint64_t epoch) {
+  const MutexLock lock(mutex_);
+  epoch_ = epoch;
+}
+
 bool Connection::Send(Envelope envelope) {
   bool holds = false;
   {
     const MutexLock lock(mutex_);
-    if (state_ == State::kEnding) return false;
+    const bool is_of_epoch = envelope.epoch == 0 || envelope.epoch == epoch_;
+    if (state_ == State::kEnding || !is_of_epoch) return false;
     holds = outbound_.Add(std::move(envelope));
   }
   WriteIfIdle();

@@ -88,7 +88,11 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // Signals may come and go from now on. After Connected.
   void Begin();
 
-  // Sends a signal, or drops it, if the connection is over. Returns whether its sender is to be held.
+  // The epoch of what may go by it: see Envelope. Before the first Send.
+  void SetEpoch(uint64_t epoch);
+
+  // Sends a signal; drops it if the connection is over, or it isn't of its epoch. Returns whether its sender is to be
+  // held.
   bool Send(Envelope envelope);
 
   // Asks the other for an answer of the lowest layer, and calls `answered` with whether it has come before the end.
@@ -148,6 +152,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   absl::Status why_ended_ ABSL_GUARDED_BY(mutex_);
   NodeDownReason down_reason_ ABSL_GUARDED_BY(mutex_) = NodeDownReason::kConnectionClosed;
   bool has_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_said_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_heard_ ABSL_GUARDED_BY(mutex_) = false;

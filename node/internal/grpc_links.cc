@@ -29,6 +29,8 @@
 #include "hydra/node/internal/frame_buffer.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
+#include "hydra/node/internal/links.h"
+#include "hydra/node/internal/tls_files.h"
 #include "node/proto/link.grpc.pb.h"
 
 namespace hydra::node_internal {
@@ -501,14 +503,14 @@ bool IsUnixSocketInUse(std::string_view listen) {
   return is_in_use;
 }
 
-class Links final : public GrpcLinks, public std::enable_shared_from_this<Links> {
+class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLinks> {
  public:
-  Links(std::optional<TlsFiles> tls, absl::Duration patience, Accept accept)
+  GrpcLinks(std::optional<TlsFiles> tls, absl::Duration patience, Accept accept)
       : tls_(std::move(tls)),
         patience_ms_(
             static_cast<int>(std::min(absl::ToInt64Milliseconds(patience), int64_t{kNoKeepalive}))),
         accept_(std::move(accept)) {}
-  ~Links() override {
+  ~GrpcLinks() override {
     if (BeginStop()) Finish();
   }
 
@@ -560,7 +562,7 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
 
   void Post(std::function<void()> call) override { posts_.Add(std::move(call), queue_.get()); }
 
-  // On a thread of its own, since gRPC doesn't close a connection either while the system takes no more bytes on it.
+  // gRPC lets go of all on a thread of its own, since it doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
     if (!BeginStop()) return;
     living_.Close();
@@ -702,13 +704,13 @@ class Links final : public GrpcLinks, public std::enable_shared_from_this<Links>
 
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<GrpcLinks>> GrpcLinks::Start(const std::string& listen,
-                                                            std::optional<TlsFiles> tls,
-                                                            absl::Duration patience,
-                                                            Accept accept) {
-  auto links = std::make_shared<Links>(std::move(tls), patience, std::move(accept));
+absl::StatusOr<std::shared_ptr<Links>> OpenGrpcLinks(const std::string& listen,
+                                                     std::optional<TlsFiles> tls,
+                                                     absl::Duration patience,
+                                                     Links::Accept accept) {
+  auto links = std::make_shared<GrpcLinks>(std::move(tls), patience, std::move(accept));
   if (absl::Status status = links->Listen(listen); !status.ok()) return status;
-  return links;
+  return std::shared_ptr<Links>(std::move(links));
 }
 
 }  // namespace hydra::node_internal

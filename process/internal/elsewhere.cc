@@ -65,9 +65,12 @@ void Scheduler::RefuseLocalOnly(const Dest& to, Signal* signal, std::string_view
 
 namespace hydra {
 
-void Port::NodeUp(const NodeId& node, bool hidden) const {
-  gate_->Enter(
-      [&](process_internal::Scheduler& scheduler) { scheduler.remote().NodeUp(node, hidden); });
+uint64_t Port::NodeUp(const NodeId& node, bool hidden) const {
+  uint64_t epoch = 0;
+  gate_->Enter([&](process_internal::Scheduler& scheduler) {
+    epoch = scheduler.remote().NodeUp(node, hidden);
+  });
+  return epoch;
 }
 
 void Port::Deliver(const NodeId& node, std::span<Envelope> envelopes) const {

@@ -131,7 +131,13 @@ absl::StatusOr<Envelope> Remote::InsteadOfTooLarge(const Envelope& large) {
       .kind = Kind::kNoReply, .to = large.to, .ref = large.ref, .refusal = Refusal::Why::kDropped};
 }
 
-void Remote::NoteSent(const std::string& node, const Envelope& envelope) {
+Remote::Peer& Remote::PeerOf(const std::string& node) {
+  Peer& peer = peers_[node];
+  if (peer.epoch == 0) peer.epoch = ++last_epoch_;
+  return peer;
+}
+
+void Remote::NoteSent(const std::string& node, Envelope& envelope) {
   const bool is_down = envelope.kind == Kind::kDown;
   if (!Binds(envelope) && !IsQuestion(envelope) && !is_down) return;
   MutexLock lock(mutex_);
@@ -139,7 +145,8 @@ void Remote::NoteSent(const std::string& node, const Envelope& envelope) {
     named_monitors_.erase(envelope.ref);
     return;
   }
-  Peer& peer = peers_[node];
+  Peer& peer = PeerOf(node);
+  envelope.epoch = peer.epoch;
   if (envelope.kind == Kind::kLink) peer.processes.insert(envelope.from);
   if (envelope.kind == Kind::kMonitor) peer.processes.insert(envelope.ref.creator());
   if (IsQuestion(envelope)) peer.requests.insert(envelope.ref);
@@ -179,7 +186,7 @@ void Remote::MonitorNode(const Pid& process, const std::string& node, bool on) {
   bool is_up = false;
   {
     MutexLock lock(mutex_);
-    Peer& peer = peers_[node];
+    Peer& peer = PeerOf(node);
     is_up = peer.up;
     int& times = peer.monitors[process];
     times += on ? 1 : -1;
@@ -224,7 +231,7 @@ Pid Remote::NoteReceived(const std::string& node, const Envelope& envelope) {
   const bool ends_named = name != nullptr && envelope.kind == Kind::kDemonitor;
   if (!IsAnswer(envelope) && !Binds(envelope) && !ends_named) return receiver;
   MutexLock lock(mutex_);
-  Peer& peer = peers_[node];
+  Peer& peer = PeerOf(node);
   if (IsAnswer(envelope)) peer.requests.erase(envelope.ref);
   if (Binds(envelope)) peer.processes.insert(receiver);
   // The name may be another's by the time that the monitor ends.
@@ -244,17 +251,20 @@ std::vector<Pid> Remote::SubscribersOf(bool hidden) const {
   return told;
 }
 
-void Remote::NodeUp(const NodeId& node, bool hidden) {
+uint64_t Remote::NodeUp(const NodeId& node, bool hidden) {
+  uint64_t epoch = 0;
   std::vector<Pid> subscribers;
   {
     MutexLock lock(mutex_);
-    Peer& peer = peers_[node.name];
-    if (std::exchange(peer.up, true)) return;
+    Peer& peer = PeerOf(node.name);
+    epoch = peer.epoch;
+    if (std::exchange(peer.up, true)) return epoch;
     peer.hidden = hidden;
     subscribers = SubscribersOf(hidden);
   }
   for (const Pid& pid : subscribers)
     scheduler_.Send(pid, NewSignal<hydra::NodeUp>(&kMessageType<hydra::NodeUp>, node.name));
+  return epoch;
 }
 
 void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {

@@ -76,13 +76,14 @@ class Remote {
 
   // ---- In: see Port.
 
-  void NodeUp(const NodeId& node, bool hidden);
+  uint64_t NodeUp(const NodeId& node, bool hidden);
   void Deliver(const NodeId& node, std::span<Envelope> envelopes);
   void NodeDown(const NodeId& node, NodeDownReason reason);
   void Release(const std::string& node, std::span<const Pid> held);
 
  private:
   struct Peer {
+    uint64_t epoch = 0;  // 0 until PeerOf has made it
     bool up = false;
     bool hidden = false;
     absl::flat_hash_set<Pid> processes;      // that have links or monitors there
@@ -97,7 +98,8 @@ class Remote {
 
   void AnswerForNobody(const Envelope& envelope);
   absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
-  void NoteSent(const std::string& node, const Envelope& envelope);
+  Peer& PeerOf(const std::string& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteSent(const std::string& node, Envelope& envelope);
   void DeliverOne(const std::string& node, Envelope envelope);
   Pid NoteReceived(const std::string& node, const Envelope& envelope);
   std::vector<Pid> SubscribersOf(bool hidden) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -111,7 +113,8 @@ class Remote {
   std::atomic<int64_t> heard_at_{std::numeric_limits<int64_t>::min() / 2};
 
   mutable Mutex mutex_;
-  absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);  // by name
+  absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);  // by name, until they are lost
+  uint64_t last_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   // Monitors of other nodes by a name: whom they monitor here.
   absl::flat_hash_map<Ref, Pid> named_monitors_ ABSL_GUARDED_BY(mutex_);
   std::vector<Subscriber> subscribers_ ABSL_GUARDED_BY(mutex_);

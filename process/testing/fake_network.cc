@@ -1,6 +1,7 @@
 #include "hydra/process/testing/fake_network.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -105,9 +106,16 @@ bool FakeNetwork::DeliverOne() {
     return true;
   }
   Connect(next.from, next.to);
-  if (next.envelope.has_value() && (filter == nullptr || filter(*next.envelope)))
+  if (next.envelope.has_value() && IsOfConnection(next) && (filter == nullptr || filter(*next.envelope)))
     to->port.Deliver(from->id, {&*next.envelope, 1});
   return true;
+}
+
+// Whether what it begins hasn't ended by now.
+bool FakeNetwork::IsOfConnection(const InFlight& sent) {
+  MutexLock lock(mutex_);
+  const uint64_t epoch = sent.envelope->epoch;
+  return epoch == 0 || epoch == epochs_[{sent.from, sent.to}];
 }
 
 std::optional<FakeNetwork::Node> FakeNetwork::Find(const std::string& name) const {
@@ -125,8 +133,11 @@ void FakeNetwork::Connect(const std::string& a, const std::string& b) {
     one = Find(a);
     two = Find(b);
   }
-  one->port.NodeUp(two->id);
-  two->port.NodeUp(one->id);
+  const uint64_t from_a = one->port.NodeUp(two->id);
+  const uint64_t from_b = two->port.NodeUp(one->id);
+  MutexLock lock(mutex_);
+  epochs_[{a, b}] = from_a;
+  epochs_[{b, a}] = from_b;
 }
 
 void FakeNetwork::Cut(const std::string& a, const std::string& b) {

@@ -15,6 +15,7 @@
 #define HYDRA_PROCESS_TESTING_FAKE_NETWORK_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -92,12 +93,14 @@ class FakeNetwork {
   bool Send(const std::string& from, const std::string& to, std::optional<Envelope> envelope);
   void Release(const std::string& a, const std::string& b);
   bool DeliverOne();
+  bool IsOfConnection(const InFlight& sent);
   std::optional<Node> Find(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   Mutex mutex_;
   std::map<std::string, Node> nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> connected_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::pair<std::string, std::string>, uint64_t> epochs_ ABSL_GUARDED_BY(mutex_);  // of connections, from the one to the other
   std::set<Pair> apart_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> busy_ ABSL_GUARDED_BY(mutex_);
   std::vector<Held> held_ ABSL_GUARDED_BY(mutex_);
