@@ -398,8 +398,7 @@ TEST_F(BadInputTest, WhatMakesSenseButIsntTrue) {
 // A process that asks is told if the answer can't be read.
 TEST_F(BadInputTest, AnswersThatCantBeRead) {
   for (const std::string& type : {std::string("test.Note"), std::string("int64")}) {
-    std::string name;
-    RawAcceptor answers([&](RawStream& stream) {
+    RawAcceptor answers([&type](RawStream& stream, const std::string& name) {
       ASSERT_TRUE(stream.Accept(name, kTestCookie));
       const std::optional<v1::Envelope> request = stream.HearEnvelope();
       ASSERT_TRUE(request.has_value());
@@ -416,10 +415,9 @@ TEST_F(BadInputTest, AnswersThatCantBeRead) {
       stream.Say(frame);
       stream.HearRefusal();
     });
-    name = answers.name();
     b_.Run([&]() -> Async<> {
       const absl::Status asked =
-          (co_await Request(ProcessName("squares", name), Square{2})).status();
+          (co_await Request(ProcessName("squares", answers.name()), Square{2})).status();
       EXPECT_EQ(asked.code(), absl::StatusCode::kDataLoss) << asked;
     });
   }
@@ -493,19 +491,19 @@ TEST_F(BadInputTest, NothingIsLeft) {
 TEST(BadAcceptorTest, EndsTheConnection) {
   LocalNode a("a");
   const NodeWatcher told(a.runtime());
-  std::string name;
   v1::Refusal refusal;
-  RawAcceptor raw([&](RawStream& stream) {
+  RawAcceptor raw([&refusal](RawStream& stream, const std::string& name) {
     if (!stream.Accept(name, kTestCookie)) return;
     v1::Frame frame;
     *frame.add_envelopes() = v1::Envelope();
     stream.Say(frame);
     refusal = stream.HearRefusal();
   });
-  name = raw.name();
-  ASSERT_TRUE(a.Connect(name).ok());
+  ASSERT_TRUE(a.Connect(raw.name()).ok());
   ASSERT_TRUE(told.AwaitDown(1));
-  EXPECT_EQ(told.down()[0].node, name);
+  EXPECT_EQ(told.down()[0].node, raw.name());
+  ASSERT_TRUE(raw.AwaitOver());
+  EXPECT_EQ(refusal.why(), v1::Refusal::MALFORMED);
 }
 
 }  // namespace

@@ -64,7 +64,7 @@ TEST(HandshakeLiveTest, NobodyAnswersTheDialler) {
 
 // NOD2
 TEST(HandshakeLiveTest, TheAcceptorSaysNothing) {
-  RawAcceptor silent([](RawStream& stream) {
+  const RawAcceptor silent([](RawStream& stream, const std::string&) {
     while (stream.Hear().has_value()) {
     }
   });
@@ -73,14 +73,12 @@ TEST(HandshakeLiveTest, TheAcceptorSaysNothing) {
 
 // NOD2
 TEST(HandshakeLiveTest, TheAcceptorSaysNothingAfterItsHello) {
-  std::string name;
-  RawAcceptor silent([&name](RawStream& stream) {
+  const RawAcceptor silent([](RawStream& stream, const std::string& name) {
     stream.Hear();
     stream.Say(HelloFrame(RawHello("", name)));
     while (stream.Hear().has_value()) {
     }
   });
-  name = silent.name();
   ExpectGivesUp(silent.name());
 }
 
@@ -233,8 +231,7 @@ TEST(VersionTest, ANodeThatIsTooNewIsRefused) {
 TEST(VersionTest, WhatWasntOfferedCantBeChosen) {
   LocalNode a("a");
   v1::Refusal refusal;
-  std::string name;
-  RawAcceptor newer([&](RawStream& stream) {
+  RawAcceptor newer([&refusal](RawStream& stream, const std::string& name) {
     stream.Hear();
     v1::Hello hello = RawHello("", name);
     hello.set_oldest_version(2);
@@ -242,8 +239,8 @@ TEST(VersionTest, WhatWasntOfferedCantBeChosen) {
     stream.Say(HelloFrame(hello));
     refusal = stream.HearRefusal();
   });
-  name = newer.name();
-  EXPECT_EQ(a.Connect(name).code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(a.Connect(newer.name()).code(), absl::StatusCode::kUnavailable);
+  ASSERT_TRUE(newer.AwaitOver());
   EXPECT_EQ(refusal.why(), v1::Refusal::NO_VERSION);
 }
 

@@ -151,7 +151,7 @@ TEST(NamesTest, ANodeThatDialsItself) {
 TEST(NamesTest, AnotherNodeAnswers) {
   LocalNode a("a");
   v1::Refusal refusal;
-  RawAcceptor other([&refusal](RawStream& stream) {
+  RawAcceptor other([&refusal](RawStream& stream, const std::string&) {
     stream.Hear();
     stream.Say(HelloFrame(RawHello("", "other@127.0.0.1:1")));
     refusal = stream.HearRefusal();
@@ -159,6 +159,7 @@ TEST(NamesTest, AnotherNodeAnswers) {
   const absl::Status connected = a.Connect(other.name());
   EXPECT_EQ(connected.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(connected.ToString(), HasSubstr("WRONG_NODE"));
+  ASSERT_TRUE(other.AwaitOver());
   EXPECT_EQ(refusal.why(), v1::Refusal::WRONG_NODE);
 }
 

@@ -12,18 +12,23 @@ namespace hydra {
 
 class RawAcceptor {
  public:
+  // What is done with a stream, by one of that name. It sees what was written before the acceptor was made.
+  using Script = std::function<void(RawStream& stream, const std::string& name)>;
+
   // Calls `script` for each stream, on a thread of its own; the stream is over when it returns.
-  explicit RawAcceptor(std::function<void(RawStream&)> script);
-  // Ends all streams.
+  explicit RawAcceptor(Script script);
+  // Ends all streams. What the scripts have written is seen then.
   ~RawAcceptor();
 
   // The node that it may be: raw@127.0.0.1:port.
-  const std::string& name() const { return name_; }
+  const std::string& name() const;
+
+  // Waits until the script of a stream has returned, and what it has written is seen. False if that takes too long.
+  bool AwaitOver();
 
  private:
-  struct Server;
+  class Server;
 
-  std::string name_;
   const std::unique_ptr<Server> server_;
 };
 
