@@ -106,7 +106,7 @@ class Recorder final : public Transport {
   std::vector<Envelope> sent;
 };
 
-// LNK8, MON6: a loss may come between the beginning of a link and its way out. It has ended then, and the other node must
+// LNK8, MON3: a loss may come between the beginning of a link and its way out. It has ended then, and the other node must
 // not hear of it by the next connection.
 TEST(PortTest, WhatALossHasEndedIsOfNoLaterConnection) {
   ManualRuntime runtime;
