@@ -47,11 +47,9 @@ template <bool kTimed, typename Predicate, typename... Ms>
 inline constexpr bool kIsReceive<ReceiveWait<kTimed, Predicate, Ms...>> = true;
 
 template <typename T>
-inline constexpr bool kIsAnswered = false;
+inline constexpr bool kIsAnswered = std::is_base_of_v<AskingWait, T>;
 template <bool kTimed, typename T, typename Start>
 inline constexpr bool kIsAnswered<CompletionWait<kTimed, T, Start>> = true;
-template <typename M>
-inline constexpr bool kIsAnswered<RequestWait<M>> = true;
 
 template <typename T>
 inline constexpr bool kHasLimit = false;

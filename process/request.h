@@ -31,6 +31,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -128,23 +129,19 @@ struct Asked {
 
 namespace process_internal {
 
-template <typename M>
-class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public AskingWait {
+// The wait for a Reply R to a message M.
+template <typename M, typename R>
+class [[nodiscard("a request is sent when it is awaited")]] ReplyWait : public AskingWait {
  public:
-  RequestWait(const Dest& to, M&& message)
-      : AskingWait(TypeName<M>(), to, kRequestTimeout, Self::kNot) {
-    SetSignal(NewSignal<Asked<M>>(&kMessageType<Asked<M>>, std::move(message), ReplyTo<M>(ref())));
-  }
-
   // At most for the time `timeout`, from the co_await on; infinite is allowed, and zero too: it
   // sends the request, and fails.
-  RequestWait&& Within(absl::Duration timeout) && {
+  ReplyWait&& Within(absl::Duration timeout) && {
     SetTimeout(timeout);
     return std::move(*this);
   }
 
-  RequestResult<M> await_resume() {
-    using Answer = AnswerOf<typename M::Reply>;
+  ResultOf<R> await_resume() {
+    using Answer = AnswerOf<R>;
     if (HasAnswer<Answer>()) [[likely]]
       return TakeAnswer<Answer>();
     const Finish finish(*this);
@@ -152,6 +149,20 @@ class [[nodiscard("a request is sent when it is awaited")]] RequestWait : public
     if (absl::Status failure = Decode<Answer>(question()); !failure.ok()) return failure;
     return TakeAnswer<Answer>();
   }
+
+  // `what` is the message's name, for people.
+  ReplyWait(std::string_view what, const Dest& to, M&& message, Self self)
+      : AskingWait(what, to, kRequestTimeout, self) {
+    SetSignal(NewSignal<Asked<M>>(&kMessageType<Asked<M>>, std::move(message), ReplyTo<M>(ref())));
+  }
+};
+
+template <typename M>
+class RequestWait : public ReplyWait<M, typename M::Reply> {
+ public:
+  RequestWait(const Dest& to, M&& message)
+      : ReplyWait<M, typename M::Reply>(TypeName<M>(), to, std::move(message),
+                                        AskingWait::Self::kNot) {}
 };
 
 }  // namespace process_internal

@@ -25,6 +25,7 @@
 #include "hydra/process/internal/scheduler.h"
 #include "hydra/process/internal/signal.h"
 #include "hydra/process/internal/worker.h"
+#include "hydra/process/node_process.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/process_info.h"
 
@@ -104,6 +105,8 @@ Pid Runtime::WhereIs(std::string_view name) const { return scheduler_->names().W
 std::vector<std::string> Runtime::RegisteredNames() const { return scheduler_->names().All(); }
 
 Port Runtime::Join(NodeId self, std::shared_ptr<Transport> transport) {
+  for (const NodeProcess& process : NodeProcesses())
+    HYDRA_CHECK(Register(Spawn(process.body), process.name).ok()) << process.name << " is taken";
   scheduler_->remote().Join(std::move(self), std::move(transport));
   return Port(scheduler_->gate());
 }

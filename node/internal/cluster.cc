@@ -102,7 +102,7 @@ Cluster::Cluster(Runtime& runtime, NodeOptions options, std::string cookie)
     : runtime_(runtime), options_(std::move(options)), cookie_(std::move(cookie)) {}
 
 absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOptions options,
-                                                         const OpenLinks& open) {
+                                                        const OpenLinks& open) {
   HYDRA_RETURN_IF_ERROR(CheckShortName(options.name));
   HYDRA_ASSIGN_OR_RETURN(std::string cookie, ReadCookie(options));
   if (options.tick_time < absl::Milliseconds(kTicks))
@@ -249,8 +249,7 @@ void Cluster::AttemptIsOver(const std::string& node, uint64_t attempt) {
     dialling = found->second.Expire();
   }
   if (dialling == nullptr) {
-    const absl::Status why =
-        absl::DeadlineExceededError("no connection has come about in time");
+    const absl::Status why = absl::DeadlineExceededError("no connection has come about in time");
     LogUnreachable(node, why);
     return GiveUp(node, why);
   }
@@ -347,8 +346,7 @@ void Cluster::Connected(const std::shared_ptr<Connection>& connection) {
     const MutexLock lock(mutex_);
     peers_[id.name].Announce(connection);
   }
-  connection->SetEpoch(
-      port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden));
+  connection->SetEpoch(port_->NodeUp(id, options_.hidden || connection->agreement().peer.hidden));
   std::vector<Peer::Asking> asking;
   std::vector<Pid> released;
   {

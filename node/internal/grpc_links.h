@@ -24,8 +24,7 @@ namespace hydra::node_internal {
 // takes none, after `patience`.
 absl::StatusOr<std::shared_ptr<Links>> OpenGrpcLinks(const std::string& listen,
                                                      std::optional<TlsFiles> tls,
-                                                     absl::Duration patience,
-                                                     Links::Accept accept);
+                                                     absl::Duration patience, Links::Accept accept);
 
 }  // namespace hydra::node_internal
 

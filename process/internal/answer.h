@@ -177,6 +177,8 @@ class AnswerWait : public AwaitableWait {
 // The wait that begins with sending a signal.
 class AskingWait : public AnswerWait {
  public:
+  enum class Self : uint8_t { kMayBeAsked, kNot };
+
   template <typename P>
   bool await_suspend(std::coroutine_handle<P> leaf) {
     return Begin(leaf.promise());
@@ -186,7 +188,6 @@ class AskingWait : public AnswerWait {
   bool Ask();
 
  protected:
-  enum class Self : uint8_t { kMayBeAsked, kNot };
   AskingWait(std::string_view what, const Dest& to, absl::Duration timeout, Self self)
       : self_(self), ref_(NewRef()), question_{.what = what, .to = to}, timeout_(timeout) {}
   AskingWait(AskingWait&& other) noexcept;

@@ -113,7 +113,8 @@ class Remote {
   std::atomic<int64_t> heard_at_{std::numeric_limits<int64_t>::min() / 2};
 
   mutable Mutex mutex_;
-  absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);  // by name, until they are lost
+  absl::flat_hash_map<std::string, Peer> peers_
+      ABSL_GUARDED_BY(mutex_);  // by name, until they are lost
   uint64_t last_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   // Monitors of other nodes by a name: whom they monitor here.
   absl::flat_hash_map<Ref, Pid> named_monitors_ ABSL_GUARDED_BY(mutex_);

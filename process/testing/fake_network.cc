@@ -106,7 +106,8 @@ bool FakeNetwork::DeliverOne() {
     return true;
   }
   Connect(next.from, next.to);
-  if (next.envelope.has_value() && IsOfConnection(next) && (filter == nullptr || filter(*next.envelope)))
+  if (next.envelope.has_value() && IsOfConnection(next) &&
+      (filter == nullptr || filter(*next.envelope)))
     to->port.Deliver(from->id, {&*next.envelope, 1});
   return true;
 }

@@ -100,7 +100,8 @@ class FakeNetwork {
   std::map<std::string, Node> nodes_ ABSL_GUARDED_BY(mutex_);
   std::deque<InFlight> in_flight_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> connected_ ABSL_GUARDED_BY(mutex_);
-  std::map<std::pair<std::string, std::string>, uint64_t> epochs_ ABSL_GUARDED_BY(mutex_);  // of connections, from the one to the other
+  std::map<std::pair<std::string, std::string>, uint64_t> epochs_
+      ABSL_GUARDED_BY(mutex_);  // of connections, from the one to the other
   std::set<Pair> apart_ ABSL_GUARDED_BY(mutex_);
   std::set<Pair> busy_ ABSL_GUARDED_BY(mutex_);
   std::vector<Held> held_ ABSL_GUARDED_BY(mutex_);
