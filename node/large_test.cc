@@ -17,9 +17,9 @@
 #include "gtest/gtest.h"
 #include "hydra/base/status_testing.h"
 #include "hydra/node/node_options.h"
+#include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/os_node.h"
 #include "hydra/node/testing/residents.h"
-#include "hydra/node/testing/test_node.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
 
@@ -79,10 +79,10 @@ Async<> Measure(std::string node) {
 
 // NOD19: a gigabyte, in messages of 100 MB, keeps pings under 100 ms. NOD11: and nobody takes anybody for dead.
 TEST(LargeTest, PingsGetThroughBesideAGigabyte) {
-  TestNode here({.name = "here", .tick_time = absl::Seconds(1)});
+  LocalNode here("here", {.tick_time = absl::Seconds(1)}, MoveIn);
   OsNode peer({.name = "peer", .tick_time = absl::Seconds(1)});
   here.Run([&]() -> Async<> {
-    EXPECT_OK(co_await here.node->Connect(peer.name()));
+    EXPECT_OK(co_await here.node().Connect(peer.name()));
     const Pid measuring = Spawn(Measure, peer.name());
     const absl::Time before = absl::Now();
     Spawn(BulkSender, peer.name(), std::string("bulk"), std::vector<size_t>(10, 100 * kMegabyte));
@@ -100,7 +100,7 @@ TEST(LargeTest, PingsGetThroughBesideAGigabyte) {
 // NOD19: what one process sends arrives in its order, small or large, whatever others send; more of them at a time than
 // may have large ones on their way.
 TEST(LargeTest, EachSendersOrderHolds) {
-  TestNode here({.name = "here"});
+  LocalNode here("here", {}, MoveIn);
   OsNode peer({.name = "peer"});
   constexpr int kSenders = 40;
   const std::vector<size_t> sizes = {1,       3 * kMegabyte, 100, 65'536, 65'537, 0,
@@ -120,12 +120,12 @@ TEST(LargeTest, EachSendersOrderHolds) {
 // NOD20: a message that is too large for the other node ends the connection; that it comes from isn't harmed, nor is
 // any other. Where the sender knows that it is too large it is an error of his.
 TEST(LargeTest, TooLargeForTheOtherEndsTheConnection) {
-  TestNode here({.name = "here"});
+  LocalNode here("here", {}, MoveIn);
   OsNode peer({.name = "peer", .max_message_bytes = 10 * kMegabyte});
   OsNode other({.name = "other"});
   here.Run([&]() -> Async<> {
     const Dest sink("sink", peer.name());
-    EXPECT_OK(co_await here.node->Connect(other.name()));
+    EXPECT_OK(co_await here.node().Connect(other.name()));
     MonitorNodes(true);
     Send(sink, Bulk::Make("fits", 0, 9 * kMegabyte));
     EXPECT_THAT(co_await AwaitSunk(peer.name(), 1), SizeIs(1));
@@ -138,7 +138,7 @@ TEST(LargeTest, TooLargeForTheOtherEndsTheConnection) {
 }
 
 TEST(LargeTest, TooLargeForThisNodeIsAnErrorOfTheSender) {
-  TestNode here({.name = "here", .max_message_bytes = 10 * kMegabyte});
+  LocalNode here("here", {.max_message_bytes = 10 * kMegabyte}, MoveIn);
   OsNode peer({.name = "peer"});
   here.Run([&]() -> Async<> {
     const Dest echo("echo", peer.name());

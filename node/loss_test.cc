@@ -9,9 +9,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/base/status_testing.h"
+#include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/os_node.h"
 #include "hydra/node/testing/residents.h"
-#include "hydra/node/testing/test_node.h"
 #include "hydra/node/testing/witness.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
@@ -54,7 +54,7 @@ OsNode Restarted(const OsNode& killed) {
 
 // NOD12: 10,000 links, monitors and calls from one process; and those of a node that is still there.
 TEST(LossTest, OneProcessIsToldOfEachOnce) {
-  TestNode here({.name = "here"});
+  LocalNode here("here", {}, MoveIn);
   OsNode peer({.name = "peer"});
   OsNode other({.name = "other"});
   here.Run([&]() -> Async<> {
@@ -69,7 +69,7 @@ TEST(LossTest, OneProcessIsToldOfEachOnce) {
     // Nothing more comes, and nothing of the old life with the new one. NOD22
     const OsNode successor = Restarted(peer);
     CO_ASSERT_EQ(successor.name(), peer.name());
-    EXPECT_OK(co_await here.node->Ping(peer.name()));
+    EXPECT_OK(co_await here.node().Ping(peer.name()));
     EXPECT_EQ(co_await TestimonyOf(witness, {.when_complete = false}), each_once);
     EXPECT_EQ(co_await TestimonyOf(unmoved, {.when_complete = false}), Testimony{});
   });
@@ -77,7 +77,7 @@ TEST(LossTest, OneProcessIsToldOfEachOnce) {
 
 // NOD12: N processes with a link, a monitor and a call each get one of each, not N.
 TEST(LossTest, ManyProcessesAreToldOnceEach) {
-  TestNode here({.name = "here"});
+  LocalNode here("here", {}, MoveIn);
   OsNode peer({.name = "peer"});
   here.Run([&]() -> Async<> {
     const std::vector<Pid> one = co_await PopulateNode(peer.name(), {1});
@@ -88,7 +88,7 @@ TEST(LossTest, ManyProcessesAreToldOnceEach) {
       CO_ASSERT_EQ(co_await TestimonyOf(witness),
                    (Testimony{.exits = 1, .downs = 1, .failed_calls = 1}));
     const OsNode successor = Restarted(peer);
-    EXPECT_OK(co_await here.node->Ping(peer.name()));
+    EXPECT_OK(co_await here.node().Ping(peer.name()));
     for (const Pid witness : witnesses)
       CO_ASSERT_EQ((co_await TestimonyOf(witness, {.when_complete = false})).wrong, 0);
   });
@@ -96,8 +96,8 @@ TEST(LossTest, ManyProcessesAreToldOnceEach) {
 
 // NOD14, NOD12: the node that is lost, but lives, cleans up its half; what it has with others stays.
 TEST(LossTest, TheOtherHalfIsCleanedUp) {
-  TestNode here({.name = "here"});
-  TestNode third({.name = "third"});
+  LocalNode here("here", {}, MoveIn);
+  LocalNode third("third", {}, MoveIn);
   OsNode peer({.name = "peer"});
   std::vector<Pid> trapping;
   std::vector<Pid> others;
@@ -111,7 +111,7 @@ TEST(LossTest, TheOtherHalfIsCleanedUp) {
   });
   third.Run([&]() -> Async<> {
     const Pid unmoved = co_await WatchThese(trapping);
-    EXPECT_OK(here.node->Disconnect(peer.name()));
+    EXPECT_OK(here.node().Disconnect(peer.name()));
     EXPECT_EQ(co_await TestimonyOf(peers_witness),
               (Testimony{.exits = 100, .downs = 100, .failed_calls = 100}));
     for (const Pid pid : trapping) {

@@ -13,9 +13,9 @@
 #include "gtest/gtest.h"
 #include "hydra/base/status_testing.h"
 #include "hydra/node/node_options.h"
+#include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/os_node.h"
 #include "hydra/node/testing/residents.h"
-#include "hydra/node/testing/test_node.h"
 #include "hydra/node/testing/witness.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
@@ -34,8 +34,14 @@ constexpr absl::Duration kSlack = absl::Milliseconds(400);
 // No test waits so long for a tick.
 constexpr absl::Duration kNoTick = absl::Minutes(10);
 
+NodeOptions Ticking(absl::Duration tick_time) {
+  return {.handshake_timeout = absl::Seconds(4), .tick_time = tick_time};
+}
+
 NodeOptions Named(const std::string& name, absl::Duration tick_time) {
-  return {.name = name, .handshake_timeout = absl::Seconds(4), .tick_time = tick_time};
+  NodeOptions options = Ticking(tick_time);
+  options.name = name;
+  return options;
 }
 
 Async<Pid> WatchOneOf(std::string node) {
@@ -56,7 +62,7 @@ Async<std::vector<std::string>> LogOf(std::string node, int64_t count = 0) {
 
 // NOD11: found out in tick_time, a quarter more or less. NOD12: and what reaches there ends.
 TEST(SilenceTest, AStoppedNodeIsDown) {
-  TestNode here(Named("here", kTick));
+  LocalNode here("here", Ticking(kTick), MoveIn);
   OsNode peer(Named("peer", kTick));
   here.Run([&]() -> Async<> {
     MonitorNodes(true);
@@ -75,14 +81,14 @@ TEST(SilenceTest, AStoppedNodeIsDown) {
                   IsOkAndHolds(Testimony{.exits = 1, .downs = 1, .failed_calls = 1}));
       EXPECT_THAT(Nodes(), IsEmpty());
       peer.Continue();
-      EXPECT_OK(co_await here.node->Connect(peer.name()));
+      EXPECT_OK(co_await here.node().Connect(peer.name()));
     }
   });
 }
 
 // NOD11, NOD17: also if there was so much to say to it that it can't all be on its way, and it goes on later.
 TEST(SilenceTest, AStoppedNodeIsDownThoughItWasSpokenTo) {
-  TestNode here(Named("here", kTick));
+  LocalNode here("here", Ticking(kTick), MoveIn);
   OsNode peer(Named("peer", kTick));
   here.Run([&]() -> Async<> {
     const Pid witness = co_await WatchOneOf(peer.name());
@@ -108,12 +114,12 @@ TEST(SilenceTest, AStoppedNodeIsDownThoughItWasSpokenTo) {
 
 // NOD11: a node that has nothing to say ticks, and one that says other things needn't.
 TEST(SilenceTest, WhoSaysSomethingIsThere) {
-  TestNode here(Named("here", kTick));
+  LocalNode here("here", Ticking(kTick), MoveIn);
   OsNode idle(Named("idle", kTick));
   OsNode busy(Named("busy", kTick));
   here.Run([&]() -> Async<> {
-    EXPECT_OK(co_await here.node->Connect(idle.name()));
-    EXPECT_OK(co_await here.node->Connect(busy.name()));
+    EXPECT_OK(co_await here.node().Connect(idle.name()));
+    EXPECT_OK(co_await here.node().Connect(busy.name()));
     const Dest echo("echo", busy.name());
     for (const absl::Time end = absl::Now() + 3 * kTick; absl::Now() < end;) {
       EXPECT_THAT(co_await Request(echo, Echo{"hello"}), IsOkAndHolds("hello"));
@@ -126,10 +132,10 @@ TEST(SilenceTest, WhoSaysSomethingIsThere) {
 // NOD11: the shorter of the two times counts on both sides.
 TEST(SilenceTest, TheShorterTimeCounts) {
   for (const bool is_own : {true, false}) {
-    TestNode here(Named("here", is_own ? kTick : kNoTick));
+    LocalNode here("here", Ticking(is_own ? kTick : kNoTick), MoveIn);
     OsNode peer(Named("peer", is_own ? kNoTick : kTick));
     here.Run([&]() -> Async<> {
-      EXPECT_OK(co_await here.node->Connect(peer.name()));
+      EXPECT_OK(co_await here.node().Connect(peer.name()));
       co_await Sleep(2 * kTick);  // each ticks as often as the other needs
       EXPECT_THAT(co_await LogOf(""), ElementsAre("up " + peer.name()));
       EXPECT_THAT(co_await LogOf(peer.name()), ElementsAre("up " + here.name()));
@@ -141,7 +147,7 @@ TEST(SilenceTest, TheShorterTimeCounts) {
 
 // NOD15, NOD17: a node that goes on sees its loss, and then a new connection; nothing of the old one comes by that.
 TEST(SilenceTest, AStoppedNodeThatGoesOnIsConnectedAnew) {
-  TestNode here(Named("here", kTick));
+  LocalNode here("here", Ticking(kTick), MoveIn);
   OsNode peer(Named("peer", kTick));
   here.Run([&]() -> Async<> {
     const Dest log("log", peer.name());
@@ -153,7 +159,7 @@ TEST(SilenceTest, AStoppedNodeThatGoesOnIsConnectedAnew) {
     Send(log, Note{"while it is stopped"});
     co_await AssertReceive<NodeDown>();
     peer.Continue();
-    EXPECT_OK(co_await here.node->Connect(peer.name()));
+    EXPECT_OK(co_await here.node().Connect(peer.name()));
     Send(log, Note{"after"});
     const std::string up = "up " + here.name();
     const std::string down = "down " + here.name();
@@ -169,7 +175,7 @@ TEST(SilenceTest, AStoppedNodeThatGoesOnIsConnectedAnew) {
 
 // NOD5: the peer is silent for good, and another life of it dials: the old connection goes first, then comes the new one.
 TEST(SilenceTest, AHalfOpenConnectionIsReplaced) {
-  TestNode here(Named("here", kNoTick));
+  LocalNode here("here", Ticking(kNoTick), MoveIn);
   OsNode peer(Named("peer", kNoTick));
   here.Run([&]() -> Async<> {
     const Pid witness = co_await WatchOneOf(peer.name());
@@ -193,7 +199,7 @@ TEST(SilenceTest, AHalfOpenConnectionIsReplaced) {
 
 // NOD6: one that is there answers, and stays.
 TEST(SilenceTest, ALivingNodeIsNotReplaced) {
-  TestNode here(Named("here", kNoTick));
+  LocalNode here("here", Ticking(kNoTick), MoveIn);
   OsNode peer(Named("peer", kNoTick));
   here.Run([&]() -> Async<> {
     const Pid witness = co_await WatchOneOf(peer.name());
@@ -210,12 +216,12 @@ TEST(SilenceTest, ALivingNodeIsNotReplaced) {
 
 // NOD5: the node that was silent is the one that is dialled: when it goes on there is a new life of its peer.
 TEST(SilenceTest, ARestartThatWasSleptThroughIsSeen) {
-  TestNode here(Named("here", kNoTick));
+  LocalNode here("here", Ticking(kNoTick), MoveIn);
   OsNode sleeper(Named("sleeper", kNoTick));
   std::optional<OsNode> peer(std::in_place, Named("peer", kNoTick), sleeper.name());
   EXPECT_EQ(peer->connected(), "OK");
   const std::string peer_name = peer->name();
-  here.Run([&]() -> Async<> { EXPECT_OK(co_await here.node->Connect(sleeper.name())); });
+  here.Run([&]() -> Async<> { EXPECT_OK(co_await here.node().Connect(sleeper.name())); });
   sleeper.Stop();
   peer->Kill();
   NodeOptions options = Named("peer", kNoTick);
@@ -234,17 +240,17 @@ TEST(SilenceTest, ARestartThatWasSleptThroughIsSeen) {
 
 // NOD2: each step of a handshake is limited in time.
 TEST(SilenceTest, AStoppedNodeCantBeConnectedWith) {
-  TestNode here({.name = "here", .handshake_timeout = absl::Milliseconds(500)});
+  LocalNode here("here", {.handshake_timeout = absl::Milliseconds(500)}, MoveIn);
   OsNode peer(Named("peer", kNoTick));
   peer.Stop();
   here.Run([&]() -> Async<> {
     const absl::Time before = absl::Now();
-    EXPECT_THAT(co_await here.node->Connect(peer.name()),
+    EXPECT_THAT(co_await here.node().Connect(peer.name()),
                 StatusIs(absl::StatusCode::kDeadlineExceeded));
     EXPECT_LE(absl::Now() - before, absl::Milliseconds(500) + kSlack);
-    EXPECT_THAT(here.node->List(PeerState::kConnecting), IsEmpty());
+    EXPECT_THAT(here.node().List(PeerState::kConnecting), IsEmpty());
     peer.Continue();
-    EXPECT_OK(co_await here.node->Connect(peer.name()));
+    EXPECT_OK(co_await here.node().Connect(peer.name()));
   });
 }
 
@@ -259,44 +265,44 @@ Async<> SayMuchTo(std::string node) {
 
 // NOD13: nothing that the other could do is waited for; whoever of the two has dialled.
 TEST(SilenceTest, ASilentNodeIsLeft) {
-  TestNode dialler(Named("dialler", kNoTick));
-  TestNode dialled(Named("dialled", kNoTick));
+  LocalNode dialler("dialler", Ticking(kNoTick), MoveIn);
+  LocalNode dialled("dialled", Ticking(kNoTick), MoveIn);
   OsNode peer(Named("peer", kNoTick), dialled.name());
   const std::vector<std::string> up_and_down = {"up " + peer.name(), "down " + peer.name()};
-  for (TestNode* node : {&dialler, &dialled}) {
-    node->Run([&, node]() -> Async<> { EXPECT_OK(co_await node->node->Connect(peer.name())); });
+  for (LocalNode* node : {&dialler, &dialled}) {
+    node->Run([&, node]() -> Async<> { EXPECT_OK(co_await node->node().Connect(peer.name())); });
   }
   peer.Stop();
-  for (TestNode* node : {&dialler, &dialled}) {
+  for (LocalNode* node : {&dialler, &dialled}) {
     node->Run([&, node]() -> Async<> {
       co_await SayMuchTo(peer.name());
       const absl::Time before = absl::Now();
-      EXPECT_OK(node->node->Disconnect(peer.name()));
+      EXPECT_OK(node->node().Disconnect(peer.name()));
       EXPECT_THAT(co_await LogOf("", 2), ElementsAreArray(up_and_down));
       EXPECT_LE(absl::Now() - before, absl::Seconds(2));
       EXPECT_THAT(Nodes(), IsEmpty());
     });
     const absl::Time before = absl::Now();
-    node->node.reset();
+    node->DestroyNode();
     EXPECT_LE(absl::Now() - before, absl::Seconds(3));
   }
 }
 
 TEST(SilenceTest, ANodeStopsThoughASilentOneIsSpokenTo) {
-  TestNode dialler(Named("dialler", kNoTick));
-  TestNode dialled(Named("dialled", kNoTick));
+  LocalNode dialler("dialler", Ticking(kNoTick), MoveIn);
+  LocalNode dialled("dialled", Ticking(kNoTick), MoveIn);
   OsNode peer(Named("peer", kNoTick), dialled.name());
   const std::vector<std::string> up_and_down = {"up " + peer.name(), "down " + peer.name()};
-  for (TestNode* node : {&dialler, &dialled}) {
-    node->Run([&, node]() -> Async<> { EXPECT_OK(co_await node->node->Connect(peer.name())); });
+  for (LocalNode* node : {&dialler, &dialled}) {
+    node->Run([&, node]() -> Async<> { EXPECT_OK(co_await node->node().Connect(peer.name())); });
   }
   peer.Stop();
-  for (TestNode* node : {&dialler, &dialled}) {
+  for (LocalNode* node : {&dialler, &dialled}) {
     node->Run([&]() -> Async<> { co_await SayMuchTo(peer.name()); });
     const absl::Time before = absl::Now();
-    node->node->Stop();
+    node->node().Stop();
     EXPECT_LE(absl::Now() - before, absl::Seconds(3));
-    EXPECT_THAT(node->runtime.Request("log", ReadLog{2}),
+    EXPECT_THAT(node->runtime().Request("log", ReadLog{2}),
                 IsOkAndHolds(ElementsAreArray(up_and_down)));
   }
 }

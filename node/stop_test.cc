@@ -8,8 +8,8 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/base/status_testing.h"
+#include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/residents.h"
-#include "hydra/node/testing/test_node.h"
 #include "hydra/node/testing/witness.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/process_test.h"
@@ -20,10 +20,10 @@ namespace {
 using testing::ElementsAre;
 
 // Spawns a process of `node` that has links, monitors and calls with processes of `other`.
-Pid WatchFrom(TestNode& node, TestNode& other) {
-  const absl::StatusOr<std::vector<Pid>> whom = other.runtime.Request("landlord", Populate{5});
+Pid WatchFrom(LocalNode& node, LocalNode& other) {
+  const absl::StatusOr<std::vector<Pid>> whom = other.runtime().Request("landlord", Populate{5});
   EXPECT_OK(whom);
-  const absl::StatusOr<Pid> witness = node.runtime.Request("landlord", Watch{*whom});
+  const absl::StatusOr<Pid> witness = node.runtime().Request("landlord", Watch{*whom});
   EXPECT_OK(witness);
   return *witness;
 }
@@ -40,15 +40,15 @@ Async<> Historian() {
   asked.reply_to.Send(std::string(ToString(down.reason)));
 }
 
-Pid SpawnHistorian(TestNode& node) {
-  const Pid historian = node.runtime.Spawn(Historian);
-  EXPECT_TRUE(node.runtime.Info(historian).has_value());  // so it listens
+Pid SpawnHistorian(LocalNode& node) {
+  const Pid historian = node.runtime().Spawn(Historian);
+  EXPECT_TRUE(node.runtime().Info(historian).has_value());  // so it listens
   return historian;
 }
 
 struct Way {
   std::string name;
-  std::function<void(TestNode& node, const std::string& other)> end;
+  std::function<void(LocalNode& node, const std::string& other)> end;
 };
 
 class StopTest : public testing::TestWithParam<Way> {};
@@ -57,8 +57,8 @@ class StopTest : public testing::TestWithParam<Way> {};
 TEST_P(StopTest, BothEndsLoseTheOther) {
   for (int round = 0; round < 6; ++round) {
     const bool is_dialler = round % 2 == 0;
-    TestNode a({.name = "a"});
-    TestNode b({.name = "b"});
+    LocalNode a("a", {}, MoveIn);
+    LocalNode b("b", {}, MoveIn);
     const std::string a_name = a.name();
     const std::string b_name = b.name();
     const Pid a_historian = SpawnHistorian(a);
@@ -71,46 +71,46 @@ TEST_P(StopTest, BothEndsLoseTheOther) {
       GetParam().end(b, a_name);
     }
     const Testimony each_once = {.exits = 5, .downs = 5, .failed_calls = 5};
-    EXPECT_THAT(a.runtime.Request(a_witness, Testify{}), IsOkAndHolds(each_once));
-    EXPECT_THAT(b.runtime.Request(b_witness, Testify{}), IsOkAndHolds(each_once));
-    EXPECT_THAT(a.runtime.Request("log", ReadLog{}),
+    EXPECT_THAT(a.runtime().Request(a_witness, Testify{}), IsOkAndHolds(each_once));
+    EXPECT_THAT(b.runtime().Request(b_witness, Testify{}), IsOkAndHolds(each_once));
+    EXPECT_THAT(a.runtime().Request("log", ReadLog{}),
                 IsOkAndHolds(ElementsAre("up " + b_name, "down " + b_name)));
-    EXPECT_THAT(b.runtime.Request("log", ReadLog{}),
+    EXPECT_THAT(b.runtime().Request("log", ReadLog{}),
                 IsOkAndHolds(ElementsAre("up " + a_name, "down " + a_name)));
-    EXPECT_THAT(a.runtime.Request(a_historian, WhyDown{}), IsOkAndHolds("disconnected"));
-    EXPECT_THAT(b.runtime.Request(b_historian, WhyDown{}), IsOkAndHolds("disconnected"));
-    a.node.reset();
-    b.node.reset();
-    EXPECT_THAT(a.runtime.Request(a_witness, Testify{}), IsOkAndHolds(each_once));
-    EXPECT_THAT(b.runtime.Request(b_witness, Testify{}), IsOkAndHolds(each_once));
-    EXPECT_THAT(a.runtime.Request("log", ReadLog{}), IsOkAndHolds(testing::SizeIs(2)));
-    EXPECT_THAT(b.runtime.Request("log", ReadLog{}), IsOkAndHolds(testing::SizeIs(2)));
+    EXPECT_THAT(a.runtime().Request(a_historian, WhyDown{}), IsOkAndHolds("disconnected"));
+    EXPECT_THAT(b.runtime().Request(b_historian, WhyDown{}), IsOkAndHolds("disconnected"));
+    a.DestroyNode();
+    b.DestroyNode();
+    EXPECT_THAT(a.runtime().Request(a_witness, Testify{}), IsOkAndHolds(each_once));
+    EXPECT_THAT(b.runtime().Request(b_witness, Testify{}), IsOkAndHolds(each_once));
+    EXPECT_THAT(a.runtime().Request("log", ReadLog{}), IsOkAndHolds(testing::SizeIs(2)));
+    EXPECT_THAT(b.runtime().Request("log", ReadLog{}), IsOkAndHolds(testing::SizeIs(2)));
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Ways, StopTest,
     testing::Values(Way{"Disconnect",
-                        [](TestNode& node, const std::string& other) {
-                          EXPECT_OK(node.node->Disconnect(other));
+                        [](LocalNode& node, const std::string& other) {
+                          EXPECT_OK(node.node().Disconnect(other));
                         }},
-                    Way{"Stop", [](TestNode& node, const std::string&) { node.node->Stop(); }},
+                    Way{"Stop", [](LocalNode& node, const std::string&) { node.node().Stop(); }},
                     Way{"Destroyed",
-                        [](TestNode& node, const std::string&) { node.node.reset(); }}),
+                        [](LocalNode& node, const std::string&) { node.DestroyNode(); }}),
     [](const testing::TestParamInfo<Way>& way) { return way.param.name; });
 
 // A runtime goes on without its node.
 TEST(StoppedNodeTest, IsAlone) {
-  TestNode a({.name = "a"});
-  TestNode b({.name = "b"});
+  LocalNode a("a", {}, MoveIn);
+  LocalNode b("b", {}, MoveIn);
   WatchFrom(a, b);
-  a.node->Stop();
-  a.node->Stop();
-  EXPECT_THAT(a.node->List(PeerState::kConnected), testing::IsEmpty());
+  a.node().Stop();
+  a.node().Stop();
+  EXPECT_THAT(a.node().List(PeerState::kConnected), testing::IsEmpty());
   a.Run([&]() -> Async<> {
     EXPECT_THAT(co_await Request("echo", Echo{"hello"}), IsOkAndHolds("hello"));
     EXPECT_TRUE(Nodes().empty());
-    EXPECT_EQ((co_await a.node->Connect(b.name())).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ((co_await a.node().Connect(b.name())).code(), absl::StatusCode::kUnavailable);
     const Ref ref = Monitor(Dest("echo", b.name()));
     EXPECT_EQ((co_await Receive<Down>().For(ref)).reason, ExitReason::NoConnection());
     const absl::StatusOr<std::string> answer =
@@ -119,7 +119,7 @@ TEST(StoppedNodeTest, IsAlone) {
   });
   // And the other can't reach it.
   b.Run([&]() -> Async<> {
-    EXPECT_EQ((co_await b.node->Connect(a.name())).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ((co_await b.node().Connect(a.name())).code(), absl::StatusCode::kUnavailable);
   });
 }
 

@@ -40,7 +40,9 @@ int UnusedPort() {
   return ntohs(address.sin_port);
 }
 
-LocalNode::LocalNode(std::string name, NodeOptions options) {
+LocalNode::LocalNode(std::string name, NodeOptions options,
+                     const std::function<void(Runtime&)>& settle) {
+  if (settle) settle(runtime_);
   options.name = std::move(name);
   if (options.cookie.empty() && options.cookie_file.empty()) options.cookie = kTestCookie;
   absl::StatusOr<Node> started = Node::Start(runtime_, std::move(options));

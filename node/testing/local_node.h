@@ -34,8 +34,10 @@ int UnusedPort();
 
 class LocalNode {
  public:
-  // The test fails if it can't start.
-  explicit LocalNode(std::string name, NodeOptions options = {});
+  // Lets `settle` spawn what is to be there from the start: LocalNode a("a", {}, MoveIn) (residents.h). The test fails if
+  // the node can't start.
+  explicit LocalNode(std::string name, NodeOptions options = {},
+                     const std::function<void(Runtime&)>& settle = {});
 
   Runtime& runtime() { return runtime_; }
   Node& node() { return *node_; }
@@ -43,6 +45,8 @@ class LocalNode {
   const std::string& name() const { return node_->name(); }
   // That of the name.
   int port() const;
+  // Leaves the runtime without it.
+  void DestroyNode() { node_.reset(); }
 
   // Runs a process, and expects that it returns.
   void Run(const std::function<Async<>()>& body);

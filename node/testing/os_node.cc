@@ -13,6 +13,7 @@
 #include "hydra/application/testing/child_program.h"
 #include "hydra/base/check.h"
 #include "hydra/node/node_options.h"
+#include "hydra/node/testing/local_node.h"
 
 namespace hydra::node_testing {
 namespace {
@@ -28,7 +29,7 @@ std::vector<std::string> ArgumentsOf(const NodeOptions& options, const std::stri
   return {options.name,
           options.listen,
           options.advertise,
-          options.cookie.empty() ? "secret" : options.cookie,
+          options.cookie.empty() ? kTestCookie : options.cookie,
           options.hidden ? "hidden" : "",
           absl::FormatDuration(options.handshake_timeout),
           absl::FormatDuration(options.tick_time),

@@ -109,6 +109,7 @@ void MoveIn(Runtime& runtime) {
   HYDRA_CHECK(runtime.Register(runtime.Spawn(Landlord), "landlord").ok());
   HYDRA_CHECK(runtime.Register(runtime.Spawn(Log), "log").ok());
   HYDRA_CHECK(runtime.Register(runtime.Spawn(Sink), "sink").ok());
+  HYDRA_CHECK(runtime.Request("log", ReadLog{}).ok());  // so it listens
 }
 
 }  // namespace hydra::node_testing

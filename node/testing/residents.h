@@ -1,6 +1,6 @@
 // Residents: processes that tests find on each node, and what can be asked of them.
 //
-//   hydra::node_testing::MoveIn(runtime);
+//   hydra::LocalNode here("here", {}, hydra::node_testing::MoveIn);
 //
 //   co_await Request(Dest("echo", node), Echo{"hello"});            // elsewhere
 //   co_await Request(Dest("landlord", node), Populate{10'000});
@@ -73,7 +73,7 @@ struct ReadSink {
   int64_t count;
 };
 
-// Spawns them in a runtime.
+// Spawns them in a runtime; "log" misses no node that comes later.
 void MoveIn(Runtime& runtime);
 
 }  // namespace hydra::node_testing
