@@ -1,15 +1,12 @@
 // The table of exit propagation, docs/semantics.md §2.1, where the other process is on another node: NOD25.
-#include <cctype>
-#include <optional>
-#include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/process/process.h"
+#include "hydra/process/testing/exit_table.h"
 #include "hydra/process/testing/process_test.h"
 
 namespace hydra {
@@ -18,51 +15,8 @@ namespace {
 using testing::IsEmpty;
 using testing::SizeIs;
 
-// How the exit signal arises.
-enum class By {
-  kAnother,        // Exit(P, R) from the other process
-  kPartner,        // a link partner ends with R
-  kKilledPartner,  // a link partner is ended by Exit(partner, kill)
-  kDeadPartner,    // Link(partner), which is dead
-};
-
-// What it does.
-enum class Effect { kIgnored, kDies, kDiesKilled, kMessage };
-
-struct Row {
-  By by;
-  std::vector<ExitReason> reasons;  // R
-  Effect not_trapping;
-  Effect trapping;
-};
-
-std::vector<ExitReason> OtherReasons() {
-  return {ExitReason::Killed(),     ExitReason::Shutdown(),     ExitReason::Shutdown("detail"),
-          ExitReason::NoProc(),     ExitReason::NoConnection(), ExitReason::Error("type", "text"),
-          ExitReason::Custom("own")};
-}
-
-std::vector<Row> Table() {
-  const ExitReason normal = ExitReason::Normal();
-  const ExitReason kill = ExitReason::Kill();
-  return {
-      {By::kAnother, {normal}, Effect::kIgnored, Effect::kMessage},
-      {By::kAnother, {kill}, Effect::kDiesKilled, Effect::kDiesKilled},
-      {By::kAnother, OtherReasons(), Effect::kDies, Effect::kMessage},
-      {By::kPartner, {normal}, Effect::kIgnored, Effect::kMessage},
-      {By::kPartner, {kill}, Effect::kDies, Effect::kMessage},
-      {By::kPartner, OtherReasons(), Effect::kDies, Effect::kMessage},
-      {By::kKilledPartner, {ExitReason::Killed()}, Effect::kDies, Effect::kMessage},
-      {By::kDeadPartner, {ExitReason::NoProc()}, Effect::kDies, Effect::kMessage},
-  };
-}
-
-struct Case {
-  By by;
-  ExitReason reason;
-  bool trapping;
-  Effect effect;
-};
+using By = ExitCase::By;
+using Effect = ExitCase::Effect;
 
 const ExitReason kWentOn = ExitReason::Custom("went on");
 
@@ -76,7 +30,7 @@ Async<> Act(By by, ExitReason reason) {
 }
 
 // The process P. If it isn't ended it ends with kWentOn.
-Async<> Receiver(Case c, Pid other) {
+Async<> Receiver(ExitCase c, Pid other) {
   TrapExit(c.trapping);
   const Ref ref = Monitor(other);
   if (c.by == By::kPartner || c.by == By::kKilledPartner) Link(other);
@@ -108,33 +62,15 @@ Async<> Receiver(Case c, Pid other) {
   ExitSelf(kWentOn);
 }
 
-ExitReason ExpectedEnd(const Case& c) {
-  switch (c.effect) {
-    case Effect::kDies:
-      return c.reason;
-    case Effect::kDiesKilled:
-      return ExitReason::Killed();
-    case Effect::kIgnored:
-    case Effect::kMessage:
-      return kWentOn;
-  }
-  return kWentOn;
-}
-
 // NOD25
 TEST(ExitOverWireTest, GoesByTheTable) {
   LocalNode a("a");
   LocalNode b("b");
-  for (const Row& row : Table()) {
-    for (const ExitReason& reason : row.reasons) {
-      for (const bool trapping : {false, true}) {
-        const Case c = {row.by, reason, trapping, trapping ? row.trapping : row.not_trapping};
-        SCOPED_TRACE(absl::StrCat("row ", static_cast<int>(c.by), ", ", reason.ToString(),
-                                  trapping ? ", trapping" : ""));
-        const Pid other = b.runtime().Spawn(Act, c.by, c.reason);
-        EXPECT_EQ(a.runtime().Run(Receiver, c, other), ExpectedEnd(c));
-      }
-    }
+  for (const ExitCase& c : ExitTable()) {
+    if (c.by == By::kItself) continue;  // crosses no wire
+    SCOPED_TRACE(NameOf(c));
+    const Pid other = b.runtime().Spawn(Act, c.by, c.reason);
+    EXPECT_EQ(a.runtime().Run(Receiver, c, other), c.End(kWentOn));
   }
 }
 

@@ -1,7 +1,6 @@
-// The table of exit propagation, docs/semantics.md §2.1: each way in which an exit signal arises,
-// with each reason, to a process that traps exits and to one that doesn't.
-#include <cctype>
-#include <string>
+// The table of exit propagation, docs/semantics.md §2.1, within a runtime.
+#include "hydra/process/testing/exit_table.h"
+
 #include <vector>
 
 #include "gmock/gmock.h"
@@ -27,55 +26,8 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-// How the exit signal arises.
-enum class By {
-  kAnother,        // Exit(P, R) from another process
-  kItself,         // Exit(Self(), R)
-  kPartner,        // a link partner ends with R
-  kKilledPartner,  // a link partner is ended by Exit(partner, kill)
-  kDeadPartner,    // Link(partner), which is dead
-};
-
-// What it does.
-enum class Effect { kIgnored, kDies, kDiesKilled, kMessage };
-
-struct Row {
-  By by;
-  std::vector<ExitReason> reasons;  // R
-  Effect not_trapping;
-  Effect trapping;
-};
-
-std::vector<ExitReason> OtherReasons() {
-  return {ExitReason::Killed(),     ExitReason::Shutdown(),     ExitReason::Shutdown("detail"),
-          ExitReason::NoProc(),     ExitReason::NoConnection(), ExitReason::Error("type", "text"),
-          ExitReason::Custom("own")};
-}
-
-std::vector<Row> Table() {
-  const ExitReason normal = ExitReason::Normal();
-  const ExitReason kill = ExitReason::Kill();
-  return {
-      {By::kAnother, {normal}, Effect::kIgnored, Effect::kMessage},
-      {By::kAnother, {kill}, Effect::kDiesKilled, Effect::kDiesKilled},
-      {By::kAnother, OtherReasons(), Effect::kDies, Effect::kMessage},
-      {By::kItself, {normal}, Effect::kDies, Effect::kMessage},
-      {By::kItself, {kill}, Effect::kDiesKilled, Effect::kDiesKilled},
-      {By::kItself, OtherReasons(), Effect::kDies, Effect::kMessage},
-      {By::kPartner, {normal}, Effect::kIgnored, Effect::kMessage},
-      {By::kPartner, {kill}, Effect::kDies, Effect::kMessage},
-      {By::kPartner, OtherReasons(), Effect::kDies, Effect::kMessage},
-      {By::kKilledPartner, {ExitReason::Killed()}, Effect::kDies, Effect::kMessage},
-      {By::kDeadPartner, {ExitReason::NoProc()}, Effect::kDies, Effect::kMessage},
-  };
-}
-
-struct Case {
-  By by;
-  ExitReason reason;
-  bool trapping;
-  Effect effect;
-};
+using By = ExitCase::By;
+using Effect = ExitCase::Effect;
 
 struct Go {};
 
@@ -105,7 +57,7 @@ Async<Pid> LetAnotherAct(By by, ExitReason reason) {
 }
 
 // The process P. If it isn't ended it ends with kWentOn.
-Async<> Receiver(Case c) {
+Async<> Receiver(ExitCase c) {
   TrapExit(c.trapping);
   Pid from = Self();
   if (c.by == By::kItself) {
@@ -126,50 +78,24 @@ Async<> Receiver(Case c) {
   ExitSelf(kWentOn);
 }
 
-class ExitTableTest : public testing::TestWithParam<Case> {
- protected:
-  // What P ends with.
-  static ExitReason End(const Case& c) {
-    if (c.effect == Effect::kDies) return c.reason;
-    return c.effect == Effect::kDiesKilled ? ExitReason::Killed() : kWentOn;
-  }
-};
+class ExitTableTest : public testing::TestWithParam<ExitCase> {};
 
 // semantics.md 2.1
 TEST_P(ExitTableTest, ByHand) {
   const ScopedLogCapture log;
-  TestByHand([]() -> Async<> { return Receiver(GetParam()); }, End(GetParam()));
+  TestByHand([]() -> Async<> { return Receiver(GetParam()); }, GetParam().End(kWentOn));
 }
 
 // semantics.md 2.1
 TEST_P(ExitTableTest, OnThreads) {
   const ScopedLogCapture log;
-  TestOnThreads([]() -> Async<> { return Receiver(GetParam()); }, End(GetParam()));
+  TestOnThreads([]() -> Async<> { return Receiver(GetParam()); }, GetParam().End(kWentOn));
 }
 
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
-  for (const Row& row : Table()) {
-    for (const ExitReason& reason : row.reasons) {
-      cases.push_back({row.by, reason, /*trapping=*/false, row.not_trapping});
-      cases.push_back({row.by, reason, /*trapping=*/true, row.trapping});
-    }
-  }
-  return cases;
-}
-
-std::string NameOf(const testing::TestParamInfo<Case>& info) {
-  static constexpr const char* kBy[] = {"ByAnother", "ByItself", "ByPartner", "ByKilledPartner",
-                                        "ByDeadPartner"};
-  std::string name = kBy[static_cast<int>(info.param.by)];
-  name += info.param.trapping ? "Trapped_" : "_";
-  for (const char letter : info.param.reason.ToString()) {
-    if (std::isalnum(static_cast<unsigned char>(letter)) != 0) name += letter;
-  }
-  return name;
-}
-
-INSTANTIATE_TEST_SUITE_P(All, ExitTableTest, testing::ValuesIn(Cases()), NameOf);
+INSTANTIATE_TEST_SUITE_P(All, ExitTableTest, testing::ValuesIn(ExitTable()),
+                         [](const testing::TestParamInfo<ExitCase>& info) {
+                           return NameOf(info.param);
+                         });
 
 }  // namespace
 }  // namespace hydra
