@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/base/log_testing.h"
 #include "hydra/node/node.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
@@ -289,6 +290,33 @@ TEST_F(SignalsTest, RequestsFailAsWithinANode) {
     EXPECT_EQ(ExitReasonOf(asked), ExitReason::Custom("no"));
     asked = (co_await Request(ProcessName("nobody", b_.name()), Square{2})).status();
     EXPECT_EQ(asked.code(), absl::StatusCode::kNotFound) << asked;
+  });
+}
+
+// A signal arrives whose reason is larger than a message may be, and the connection stands.
+TEST(LargeReasonTest, DoesntEndTheConnection) {
+  constexpr size_t kMaxMessage = size_t{1} << 20;
+  const ScopedLogCapture quiet;
+  LocalNode a("a", {.max_message_bytes = kMaxMessage});
+  LocalNode b("b", {.max_message_bytes = kMaxMessage});
+  a.Run([&]() -> Async<> {
+    MonitorNode(b.name());
+    const std::string large(5 * kMaxMessage, 'x');
+    const std::string largest(kMaxMessage - ExitReason::Custom("").Encode().size(), 'x');
+    for (const ExitReason& reason : {ExitReason::Custom(large), ExitReason::Error(large, ""),
+                                     ExitReason::Custom(largest), ExitReason::Error(largest, "")}) {
+      const Pid ends = b.runtime().Spawn([reason]() -> Async<> {
+        co_await Receive<Note>();
+        ExitSelf(reason);
+      });
+      const Ref ref = Monitor(ends);
+      Send(ends, Note{"end", Self()});
+      const ExitReason came = (co_await Receive<Down>().For(ref)).reason;
+      EXPECT_EQ(came.kind(), reason.kind());
+      EXPECT_EQ(came == reason, reason.Encode().size() <= kMaxMessage);
+    }
+    EXPECT_TRUE((co_await a.node().Ping(b.name())).ok());
+    EXPECT_THAT(co_await Flush<NodeDown>(), IsEmpty());
   });
 }
 

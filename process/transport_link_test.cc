@@ -1,8 +1,13 @@
 // Links and exits between processes of different nodes.
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/base/log_testing.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/assert_receive.h"
+#include "hydra/process/testing/fake_network.h"
 #include "hydra/process/transport_testing.h"
 
 namespace hydra::process_testing {
@@ -122,6 +127,50 @@ TEST_F(TransportLinkTest, LinkToTheDeadIsNoProc) {
     EXPECT_FALSE(co_await IsAlive(b));
     Link(b);
     EXPECT_EQ((co_await AssertReceive<ExitSignal>()).reason, ExitReason::NoProc());
+  });
+}
+
+Async<> EndWith(ExitReason reason) {
+  co_await Receive<Stop>();
+  ExitSelf(reason);
+}
+
+// One that is sent to another node as it is.
+ExitReason LargestReason() {
+  const size_t header = ExitReason::Custom("").Encode().size();
+  return ExitReason::Custom(std::string(FakeNetwork::kMaxMessageBytes - header, 'x'));
+}
+
+// SIG1: a signal arrives, if not all of its reason does; whoever goes by the kind of that does what is right.
+TEST_F(TransportLinkTest, ReasonsThatAreTooLarge) {
+  const ScopedLogCapture quiet;
+  const std::string large(FakeNetwork::kMaxMessageBytes, 'x');
+  Run([&]() -> Async<> {
+    TrapExit(true);
+    for (const ExitReason& reason :
+         {ExitReason::Custom(large), ExitReason::Shutdown(large), ExitReason::Error("Type", large),
+          ExitReason::Error(large, "text")}) {
+      const Pid ends = OnB(EndWith, reason);
+      Link(ends);
+      Monitor(ends);
+      Send(ends, Stop());
+      const ExitReason came = (co_await AssertReceive<ExitSignal>()).reason;
+      EXPECT_EQ((co_await AssertReceive<Down>()).reason, came);
+      EXPECT_EQ(came.kind(), reason.kind());
+      EXPECT_EQ(came.type(), reason.type().substr(0, 1000));
+      EXPECT_THAT(came.text(), testing::StartsWith(reason.text().substr(0, 1000)));
+      EXPECT_THAT(came.text(), testing::HasSubstr(absl::StrCat(reason.text().size(), " bytes")));
+      EXPECT_LT(came.Encode().size(), 3000U);
+      // The other way.
+      const Pid ended = OnB(WaitForStop);
+      Monitor(ended);
+      Exit(ended, reason);
+      EXPECT_EQ((co_await AssertReceive<Down>()).reason, came);
+    }
+    const Pid ends = OnB(EndWith, LargestReason());
+    Monitor(ends);
+    Send(ends, Stop());
+    EXPECT_EQ((co_await AssertReceive<Down>()).reason, LargestReason());
   });
 }
 

@@ -18,7 +18,7 @@ constexpr size_t kOverhead = 64;
 
 size_t Outbound::SizeOf(const Envelope& envelope) {
   return envelope.value.bytes.size() + envelope.value.homes.size() * kOverhead +
-         envelope.reason.text().size() + kOverhead;
+         envelope.reason.type().size() + envelope.reason.text().size() + kOverhead;
 }
 
 bool Outbound::Add(Envelope envelope) {

@@ -60,6 +60,24 @@ const std::string& NodeOfDest(const Dest& to) {
   return to.name()->node;
 }
 
+// So much of the text of a reason arrives that is too large to be sent. One of no more is never too large.
+constexpr size_t kKeptOfReason = 1000;
+
+// What is sent instead of a reason that is too large: of the same kind, so that whoever acts on it does what is right.
+ExitReason BeginningOf(const ExitReason& reason) {
+  const std::string text =
+      std::string(reason.text().substr(0, kKeptOfReason)) +
+      absl::StrCat(" ... (of ", reason.text().size(), " bytes, too many for another node)");
+  switch (reason.kind()) {
+    case ExitReason::Kind::kShutdown:
+      return ExitReason::Shutdown(text);
+    case ExitReason::Kind::kError:
+      return ExitReason::Error(reason.type().substr(0, kKeptOfReason), text);
+    default:
+      return ExitReason::Custom(text);
+  }
+}
+
 // What holds those that have sent too much to the node.
 Pid LinkWith(const std::string& node) { return Pid(1, 0, HomeOf({.name = node})); }
 
@@ -93,6 +111,7 @@ void Remote::Send(const Dest& to, Signal* signal) {
   }
   if (envelope.ok() && envelope->value.bytes.size() > transport_->max_message_bytes())
     envelope = InsteadOfTooLarge(*envelope);
+  if (envelope.ok()) LimitReason(*envelope);
   if (!envelope.ok())
     return scheduler_.RefuseLocalOnly(to, signal, std::string(envelope.status().message()));
   DestroySignal(signal);
@@ -135,6 +154,14 @@ Remote::Peer& Remote::PeerOf(const std::string& node) {
   Peer& peer = peers_[node];
   if (peer.epoch == 0) peer.epoch = ++last_epoch_;
   return peer;
+}
+
+// A signal must arrive, whatever its reason.
+void Remote::LimitReason(Envelope& envelope) const {
+  const ExitReason& reason = envelope.reason;
+  if (reason.type().size() + reason.text().size() <= kKeptOfReason) return;
+  if (reason.Encode().size() > transport_->max_message_bytes())
+    envelope.reason = BeginningOf(reason);
 }
 
 void Remote::NoteSent(const std::string& node, Envelope& envelope) {

@@ -99,6 +99,7 @@ class Remote {
   void AnswerForNobody(const Envelope& envelope);
   absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
   Peer& PeerOf(const std::string& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LimitReason(Envelope& envelope) const;
   void NoteSent(const std::string& node, Envelope& envelope);
   void DeliverOne(const std::string& node, Envelope envelope);
   Pid NoteReceived(const std::string& node, const Envelope& envelope);
