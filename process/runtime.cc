@@ -83,8 +83,12 @@ Scheduler::Options SchedulerOptions(const RuntimeOptions& options) {
 
 Runtime::Runtime(RuntimeOptions options)
     : Runtime(std::make_unique<Scheduler>(SchedulerOptions(options))) {}
-Runtime::Runtime(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {}
+Runtime::Runtime(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(scheduler)) {
+  scheduler_->set_runtime(*this);
+}
 Runtime::~Runtime() = default;
+
+Runtime& Runtime::Current() { return process_internal::Worker::CurrentOrDie().scheduler().runtime(); }
 
 bool Runtime::IsAlive(Pid pid) const { return scheduler_->IsAlive(pid); }
 std::vector<Pid> Runtime::Processes() const { return scheduler_->Processes(); }

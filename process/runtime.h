@@ -62,6 +62,9 @@ class Runtime {
   // never suspends, are waited for without end. Not to be called by a process.
   virtual ~Runtime();
 
+  // That of the calling process. Must be called by a process.
+  static Runtime& Current();
+
   // As the free function of that name.
   template <typename F, typename... Args>
   Pid Spawn(F&& body, Args&&... args) {

@@ -375,6 +375,19 @@ TEST(TwoRuntimesTest, PidOfOneMeansNothingToTheOther) {
   EXPECT_TRUE(other.IsAlive(there.pid()));
 }
 
+TEST(TwoRuntimesTest, EachProcessKnowsItsOwn) {
+  Runtime a;
+  ManualRuntime b;
+  a.Run([&]() -> Async<> {
+    EXPECT_EQ(&Runtime::Current(), &a);
+    co_return;
+  });
+  b.Run([&]() -> Async<> {
+    EXPECT_EQ(&Runtime::Current(), &b);
+    co_return;
+  });
+}
+
 TEST(TwoRuntimesTest, TimerOfOneIsNotTheOthers) {
   ManualRuntime one;
   ManualRuntime other;

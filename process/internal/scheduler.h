@@ -58,6 +58,12 @@
 #include "hydra/process/internal/worker.h"
 #include "hydra/process/pid.h"
 
+namespace hydra {
+
+class Runtime;
+
+}  // namespace hydra
+
 namespace hydra::process_internal {
 
 class Scheduler {
@@ -82,6 +88,9 @@ class Scheduler {
   // This runtime's number among all of this OS process; never used again.
   uint32_t home() const { return home_; }
   bool by_hand() const { return by_hand_; }
+  // Whose scheduler this is. Set before there is a process.
+  Runtime& runtime() const { return *runtime_; }
+  void set_runtime(Runtime& runtime) { runtime_ = &runtime; }
   ProcessTable& table() { return table_; }
   Names& names() { return names_; }
   // See Resolve in behaviour.h.
@@ -246,6 +255,7 @@ class Scheduler {
 
   const uint32_t home_;
   const bool by_hand_;
+  Runtime* runtime_ = nullptr;
   const std::shared_ptr<RuntimeGate> gate_;
   BlockingPool blocking_pool_;
   Clock clock_;
