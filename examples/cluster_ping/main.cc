@@ -16,8 +16,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hydra/application/application.h"
 #include "hydra/genserver/genserver.h"
-#include "hydra/node/node.h"
+#include "hydra/node/node_application.h"
 #include "hydra/node/node_options.h"
 #include "hydra/process/process.h"
 
@@ -85,10 +86,9 @@ hydra::Async<absl::Status> MeasureThroughput(hydra::ServerRef<Ponger> ponger) {
   co_return absl::OkStatus();
 }
 
-hydra::Async<> PingNode(hydra::Node* node, std::string other) {
-  absl::Status status = co_await node->Connect(other);
-  const hydra::ServerRef<Ponger> ponger(hydra::Dest("ponger", other));
-  if (status.ok()) status = co_await MeasureRoundTrips(ponger);
+hydra::Async<> PingNode(std::string other) {
+  const hydra::ServerRef<Ponger> ponger(hydra::Dest("ponger", other));  // who calls it connects
+  absl::Status status = co_await MeasureRoundTrips(ponger);
   if (status.ok()) status = co_await MeasureThroughput(ponger);
   if (status.ok()) co_return;
   std::cerr << other << ": " << status << "\n";
@@ -125,17 +125,14 @@ std::string ValueOf(std::string_view flag, int argc, char** argv, std::string or
 
 int main(int argc, char** argv) {
   const bool has_cookie = std::getenv("HYDRA_COOKIE") != nullptr;
-  hydra::Runtime runtime;
-  absl::StatusOr<hydra::Node> node =
-      hydra::Node::Start(runtime, {.name = ValueOf("--name=", argc, argv, "a"),
-                                   .listen = ValueOf("--listen=", argc, argv, "127.0.0.1:0"),
-                                   .cookie = has_cookie ? "" : "cluster_ping"});
-  if (!node.ok()) {
-    std::cerr << node.status() << "\n";
-    return 1;
-  }
+  const hydra::NodeOptions options = {.name = ValueOf("--name=", argc, argv, "a"),
+                                      .listen = ValueOf("--listen=", argc, argv, "127.0.0.1:0"),
+                                      .cookie = has_cookie ? "" : "cluster_ping"};
   const std::string other = ValueOf("--ping=", argc, argv, "");
-  const hydra::ExitReason reason =
-      other.empty() ? runtime.Run(BePinged) : runtime.Run(PingNode, &*node, other);
-  return reason.IsClean() ? 0 : 1;
+  return hydra::RunApplication({.name = "cluster_ping",
+                                .start = [other]() -> hydra::Async<absl::StatusOr<hydra::Pid>> {
+                                  co_return other.empty() ? hydra::SpawnLink(BePinged)
+                                                          : hydra::SpawnLink(PingNode, other);
+                                },
+                                .dependencies = {hydra::NodeApplication(options)}});
 }
