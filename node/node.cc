@@ -50,6 +50,9 @@ Async<absl::StatusOr<absl::Duration>> PingNode(std::shared_ptr<Cluster> cluster,
 absl::StatusOr<std::shared_ptr<Links>> Listen(const NodeOptions& options, Links::Accept accept) {
   HYDRA_ASSIGN_OR_RETURN(std::optional<TlsFiles> tls, node_internal::ReadTls(options));
   return node_internal::OpenGrpcLinks(options.listen, std::move(tls), 2 * options.tick_time,
+                                      {.time = options.handshake_timeout,
+                                       .health_service = options.health_service,
+                                       .reflection = options.reflection},
                                       std::move(accept));
 }
 

@@ -48,6 +48,12 @@ struct NodeOptions {
   // Encryption, and proof by certificates; the cookie is asked for all the same. Nothing is encrypted without.
   std::optional<NodeTls> tls = {};
 
+  // Whether the node serves, at the same address, what gRPC's tools ask: grpc.health.v1.Health, SERVING until the node
+  // stops; and grpc.reflection, which tells what services there are, and how their messages look. Who calls them needs no
+  // cookie; with `tls`, a certificate.
+  bool health_service = false;
+  bool reflection = false;
+
   // Node::List tells it, and those that it is connected with, from others.
   bool hidden = false;
   ConnectPolicy connect = ConnectPolicy::kOnFirstUse;

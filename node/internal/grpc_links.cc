@@ -1,6 +1,7 @@
 #include "hydra/node/internal/grpc_links.h"
 
 #include <grpcpp/alarm.h>
+#include <grpcpp/ext/health_check_service_server_builder_option.h>
 #include <grpcpp/grpcpp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -30,6 +31,9 @@
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/internal/links.h"
+#include "hydra/node/internal/queue_event.h"
+#include "hydra/node/internal/standard_answers.h"
+#include "hydra/node/internal/standard_services.h"
 #include "hydra/node/internal/tls_files.h"
 #include "node/proto/link.grpc.pb.h"
 
@@ -48,27 +52,11 @@ constexpr int kMaxFrameBytes = 1 << 20;
 constexpr int kNoKeepalive = std::numeric_limits<int>::max() - 1;
 // How long Stop waits for streams that are ending, and then for gRPC to let go of all that it has.
 constexpr absl::Duration kPatienceAtTheEnd = absl::Seconds(1);
+// Of one network connection: another node has one.
+constexpr int kMaxStreams = 16;
 
 const gpr_timespec kPast = gpr_inf_past(GPR_CLOCK_MONOTONIC);
 const gpr_timespec kFuture = gpr_inf_future(GPR_CLOCK_MONOTONIC);
-
-// What a completion queue yields when it is done.
-class Event {
- public:
-  virtual ~Event() = default;
-  virtual void Done(bool ok) = 0;
-};
-
-// An event that calls a member function.
-template <typename T, void (T::*kDone)(bool)>
-class EventOf final : public Event {
- public:
-  explicit EventOf(T& owner) : owner_(owner) {}
-  void Done(bool ok) override { (owner_.*kDone)(ok); }
-
- private:
-  T& owner_;
-};
 
 class GrpcStream;
 
@@ -503,13 +491,33 @@ bool IsUnixSocketInUse(std::string_view listen) {
   return is_in_use;
 }
 
+// Milliseconds, as gRPC wants them.
+int MillisecondsOf(absl::Duration time) {
+  return static_cast<int>(
+      std::clamp(absl::ToInt64Milliseconds(time), int64_t{1}, int64_t{kNoKeepalive}));
+}
+
+// Keeps out what other code of the program has gRPC add to all servers: reflection does so where its library is linked.
+class NothingAdded final : public grpc::ServerBuilderOption {
+ public:
+  void UpdateArguments(grpc::ChannelArguments*) override {}
+  void UpdatePlugins(std::vector<std::unique_ptr<grpc::ServerBuilderPlugin>>* plugins) override {
+    plugins->clear();
+  }
+};
+
 class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLinks> {
  public:
-  GrpcLinks(std::optional<TlsFiles> tls, absl::Duration patience, Accept accept)
+  GrpcLinks(std::optional<TlsFiles> tls, absl::Duration patience, const ForStrangers& for_strangers,
+        Accept accept)
       : tls_(std::move(tls)),
-        patience_ms_(
-            static_cast<int>(std::min(absl::ToInt64Milliseconds(patience), int64_t{kNoKeepalive}))),
-        accept_(std::move(accept)) {}
+        patience_ms_(MillisecondsOf(patience)),
+        strangers_ms_(MillisecondsOf(for_strangers.time)),
+        accept_(std::move(accept)) {
+    if (for_strangers.health_service || for_strangers.reflection)
+      standard_.emplace(StandardAnswers(for_strangers.health_service, for_strangers.reflection),
+                        for_strangers.time);
+  }
   ~GrpcLinks() override {
     if (BeginStop()) Finish();
   }
@@ -519,11 +527,18 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     grpc::ServerBuilder builder;
     builder.AddListeningPort(listen, ServerCredentialsOf(tls_), &port_);
     builder.RegisterService(&service_);
+    builder.SetOption(std::make_unique<NothingAdded>());
+    builder.SetOption(std::make_unique<grpc::HealthCheckServiceServerBuilderOption>(nullptr));
+    if (standard_.has_value()) standard_->Register(builder);
     builder.SetMaxReceiveMessageSize(kMaxFrameBytes);
     // Two nodes must not listen at the same port.
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kNoKeepalive);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms_);
+    // Until the first settings have come; and while there is no stream.
+    builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, strangers_ms_);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, strangers_ms_);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
     queue_ = builder.AddCompletionQueue();
     server_ = builder.BuildAndStart();
     if (server_ == nullptr) {
@@ -537,6 +552,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
 
   void Begin() override {
     AwaitNext();
+    if (standard_.has_value()) standard_->Begin(queue_.get());
     watcher_ = std::thread([this] { Watch(); });
   }
 
@@ -565,8 +581,10 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   // gRPC lets go of all on a thread of its own, since it doesn't close a connection either while the system takes no more bytes on it.
   void Stop() override {
     if (!BeginStop()) return;
+    if (standard_.has_value()) Post([this] { standard_->StopServing(); });
     living_.Close();
     living_.AwaitNone(kPatienceAtTheEnd);  // those that are ending may tell why
+    if (standard_.has_value()) standard_->AwaitNoCall(kPatienceAtTheEnd);
     living_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });
@@ -617,6 +635,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
     server_->Shutdown(std::chrono::system_clock::now());
     living_.AwaitNone(absl::InfiniteDuration());
+    if (standard_.has_value()) standard_->AwaitNothing();
     queue_->Shutdown();
     watcher_.join();
     const MutexLock lock(mutex_);
@@ -683,11 +702,13 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
 
   const std::optional<TlsFiles> tls_;
   const int patience_ms_;
+  const int strangers_ms_;
   const Accept accept_;
   LivingStreams living_;
   Posts posts_;
   int port_ = 0;
   v1::Link::AsyncService service_;
+  std::optional<StandardServices> standard_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
   std::thread watcher_;
@@ -707,8 +728,9 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
 absl::StatusOr<std::shared_ptr<Links>> OpenGrpcLinks(const std::string& listen,
                                                      std::optional<TlsFiles> tls,
                                                      absl::Duration patience,
+                                                     const ForStrangers& for_strangers,
                                                      Links::Accept accept) {
-  auto links = std::make_shared<GrpcLinks>(std::move(tls), patience, std::move(accept));
+  auto links = std::make_shared<GrpcLinks>(std::move(tls), patience, for_strangers, std::move(accept));
   if (absl::Status status = links->Listen(listen); !status.ok()) return status;
   return std::shared_ptr<Links>(std::move(links));
 }

@@ -20,11 +20,20 @@
 
 namespace hydra::node_internal {
 
+// What whoever can connect gets.
+struct ForStrangers {
+  absl::Duration time;  // for as long as nothing comes of it: a connection without a stream, a call
+  bool health_service = false;
+  bool reflection = false;
+};
+
 // kAlreadyExists if the address can't be had. gRPC lets go of a connection on which bytes wait, and the other's system
 // takes none, after `patience`.
 absl::StatusOr<std::shared_ptr<Links>> OpenGrpcLinks(const std::string& listen,
                                                      std::optional<TlsFiles> tls,
-                                                     absl::Duration patience, Links::Accept accept);
+                                                     absl::Duration patience,
+                                                     const ForStrangers& for_strangers,
+                                                     Links::Accept accept);
 
 }  // namespace hydra::node_internal
 

@@ -1,0 +1,146 @@
+// Network connections on which nobody opens a stream: NOD20. They are bounded in time, not in number.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "hydra/node/node_options.h"
+#include "hydra/node/testing/local_node.h"
+
+namespace hydra {
+namespace {
+
+constexpr int kMany = 1000;
+constexpr absl::Duration kTimeout = absl::Seconds(2);
+
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool kMeasuresMemory = false;  // it is the sanitizer's
+#else
+constexpr bool kMeasuresMemory = true;
+#endif
+
+size_t ResidentBytes() {
+  size_t pages = 0;
+  size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> pages >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+// Both ends of each are this process's.
+void AllowFiles(rlim_t count) {
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  if (limit.rlim_max < count) GTEST_SKIP() << "this machine allows too few files";
+  limit.rlim_cur = std::max(limit.rlim_cur, count);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+// A network connection with a node.
+class Socket {
+ public:
+  explicit Socket(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address = {};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<uint16_t>(port));
+    EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0)
+        << errno;
+  }
+  Socket(Socket&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Socket& operator=(Socket&&) = delete;
+  ~Socket() {
+    if (fd_ != -1) close(fd_);
+  }
+
+  void Say(std::string_view bytes) {
+    EXPECT_EQ(send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+
+  // Whether the node closes it until then.
+  bool IsClosedBy(absl::Time end) const {
+    char bytes[4096];
+    while (true) {
+      pollfd wait = {fd_, POLLIN, 0};
+      const int left = static_cast<int>(absl::ToInt64Milliseconds(end - absl::Now()));
+      if (poll(&wait, 1, std::max(left, 0)) <= 0) return false;
+      const ssize_t size = read(fd_, bytes, sizeof(bytes));
+      if (size == 0 || (size < 0 && errno == ECONNRESET)) return true;
+    }
+  }
+
+ private:
+  int fd_;
+};
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+// Of no settings.
+constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
+
+struct Silence {
+  std::string name;
+  std::string says;
+};
+
+class IdleConnectionsTest : public testing::TestWithParam<Silence> {};
+
+TEST_P(IdleConnectionsTest, AreClosedInTime) {
+  AllowFiles(3 * kMany);
+  if (IsSkipped()) return;
+  constexpr size_t kEach = size_t{100} << 10;
+  LocalNode node("a", {.handshake_timeout = kTimeout});
+  LocalNode friends("friend");
+  ASSERT_TRUE(friends.Connect(node.name()).ok());
+  const size_t before = ResidentBytes();
+  const absl::Time start = absl::Now();
+  std::vector<Socket> sockets;
+  for (int i = 0; i < kMany; ++i) {
+    sockets.emplace_back(node.port());
+    sockets.back().Say(GetParam().says);
+  }
+  const absl::Time opened = absl::Now();
+  // A node gets in beside them.
+  LocalNode another("b");
+  EXPECT_TRUE(another.Connect(node.name()).ok());
+  const size_t bytes = ResidentBytes() - before;
+  if (kMeasuresMemory) EXPECT_LT(bytes, kMany * kEach);
+
+  int closed = 0;
+  for (const Socket& socket : sockets)
+    if (socket.IsClosedBy(opened + 4 * kTimeout)) ++closed;
+  EXPECT_EQ(closed, kMany);
+  std::cout << GetParam().name << ": " << kMany << " connections in " << opened - start << ", "
+            << bytes / kMany << " bytes each, closed after " << absl::Now() - opened << "\n";
+  // Connections of nodes aren't idle: they have a stream.
+  EXPECT_TRUE(friends.Ping(node.name()).ok());
+  EXPECT_TRUE(another.Ping(node.name()).ok());
+  EXPECT_EQ(friends.Connected().size(), 1);
+  LocalNode late("c");
+  EXPECT_TRUE(late.Connect(node.name()).ok());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ways, IdleConnectionsTest,
+    testing::Values(Silence{"Nothing", ""}, Silence{"HalfAPreface", std::string(kPreface.substr(0, 9))},
+                    Silence{"APreface", std::string(kPreface)},
+                    Silence{"Settings", std::string(kPreface).append(kSettings)}),
+    [](const testing::TestParamInfo<Silence>& silence) { return silence.param.name; });
+
+}  // namespace
+}  // namespace hydra
