@@ -22,6 +22,7 @@
 #include "gtest/gtest.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/os_node.h"
 
 namespace hydra {
 namespace {
@@ -141,6 +142,28 @@ INSTANTIATE_TEST_SUITE_P(
                     Silence{"APreface", std::string(kPreface)},
                     Silence{"Settings", std::string(kPreface).append(kSettings)}),
     [](const testing::TestParamInfo<Silence>& silence) { return silence.param.name; });
+
+// ---- More than the system allows.
+
+TEST(TooManyConnectionsTest, NodeAcceptsAgainWhenTheyHaveGone) {
+  constexpr rlim_t kFew = 128;
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlim_t before = std::exchange(limit.rlim_cur, kFew);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const node_testing::OsNode node(
+      {.name = "a", .cookie = kTestCookie, .handshake_timeout = kTimeout});
+  limit.rlim_cur = before;
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  const int port = std::stoi(node.name().substr(node.name().rfind(':') + 1));
+
+  std::vector<Socket> sockets;
+  for (rlim_t i = 0; i < 2 * kFew; ++i) sockets.emplace_back(port);
+  const absl::Time end = absl::Now() + 4 * kTimeout;
+  for (const Socket& socket : sockets) ASSERT_TRUE(socket.IsClosedBy(end));
+  LocalNode late("b");
+  EXPECT_TRUE(late.Connect(node.name()).ok());
+}
 
 }  // namespace
 }  // namespace hydra

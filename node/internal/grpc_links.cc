@@ -3,9 +3,6 @@
 #include <grpcpp/alarm.h>
 #include <grpcpp/ext/health_check_service_server_builder_option.h>
 #include <grpcpp/grpcpp.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +12,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -27,10 +23,12 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
+#include "hydra/base/status_macros.h"
 #include "hydra/node/internal/frame_buffer.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/internal/links.h"
+#include "hydra/node/internal/listener.h"
 #include "hydra/node/internal/queue_event.h"
 #include "hydra/node/internal/standard_answers.h"
 #include "hydra/node/internal/standard_services.h"
@@ -471,26 +469,6 @@ class Posts {
   std::optional<grpc::Alarm> alarm_ ABSL_GUARDED_BY(mutex_);  // rings while any wait
 };
 
-absl::Status InUse(const std::string& listen) {
-  return absl::AlreadyExistsError("can't listen at " + listen +
-                                  ": the address is in use, or not this machine's");
-}
-
-// gRPC would take it from who listens there.
-bool IsUnixSocketInUse(std::string_view listen) {
-  constexpr std::string_view kUnix = "unix:";
-  sockaddr_un address = {};
-  if (!listen.starts_with(kUnix) || listen.size() - kUnix.size() >= sizeof(address.sun_path))
-    return false;
-  address.sun_family = AF_UNIX;
-  listen.substr(kUnix.size()).copy(address.sun_path, sizeof(address.sun_path) - 1);
-  const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const bool is_in_use =
-      connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
-  close(probe);
-  return is_in_use;
-}
-
 // Milliseconds, as gRPC wants them.
 int MillisecondsOf(absl::Duration time) {
   return static_cast<int>(
@@ -523,16 +501,16 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   }
 
   absl::Status Listen(const std::string& listen) {
-    if (IsUnixSocketInUse(listen)) return InUse(listen);
+    HYDRA_ASSIGN_OR_RETURN(listener_, Listener::Listen(listen, absl::Milliseconds(patience_ms_)));
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(listen, ServerCredentialsOf(tls_), &port_);
+    acceptor_ = builder.experimental().AddExternalConnectionAcceptor(
+        grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+        ServerCredentialsOf(tls_));
     builder.RegisterService(&service_);
     builder.SetOption(std::make_unique<NothingAdded>());
     builder.SetOption(std::make_unique<grpc::HealthCheckServiceServerBuilderOption>(nullptr));
     if (standard_.has_value()) standard_->Register(builder);
     builder.SetMaxReceiveMessageSize(kMaxFrameBytes);
-    // Two nodes must not listen at the same port.
-    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kNoKeepalive);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms_);
     // Until the first settings have come; and while there is no stream.
@@ -545,7 +523,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
       queue_->Shutdown();
       const MutexLock lock(handling_);
       while (HandleAll(kFuture) != Handled::kAll) continue;
-      return InUse(listen);
+      return absl::InvalidArgumentError("gRPC can't serve with these certificates");
     }
     return absl::OkStatus();
   }
@@ -554,9 +532,15 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     AwaitNext();
     if (standard_.has_value()) standard_->Begin(queue_.get());
     watcher_ = std::thread([this] { Watch(); });
+    listener_->Begin([this](int listener, int connection) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters parameters;
+      parameters.listener_fd = listener;
+      parameters.fd = connection;
+      acceptor_->HandleNewConnection(&parameters);
+    });
   }
 
-  int port() const override { return port_; }
+  int port() const override { return listener_->port(); }
 
   std::shared_ptr<LinkStream> Dial(const std::string& address,
                                    std::shared_ptr<LinkEvents> events) override {
@@ -633,6 +617,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   // Waits until gRPC has let go of all.
   void Finish() {
     if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
+    listener_->Stop();
     server_->Shutdown(std::chrono::system_clock::now());
     living_.AwaitNone(absl::InfiniteDuration());
     if (standard_.has_value()) standard_->AwaitNothing();
@@ -706,11 +691,12 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   const Accept accept_;
   LivingStreams living_;
   Posts posts_;
-  int port_ = 0;
   v1::Link::AsyncService service_;
   std::optional<StandardServices> standard_;
   std::unique_ptr<grpc::ServerCompletionQueue> queue_;
   std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<Listener> listener_;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> acceptor_;
   std::thread watcher_;
   Mutex handling_;  // held by the one who handles events
   Mutex idle_mutex_;
