@@ -242,6 +242,7 @@ void Connection::WriteIfIdle() {
   const v1::Frame* frame = nullptr;
   {
     const MutexLock lock(mutex_);
+    if (last_.has_value() && !has_first_ && outbound_.empty()) SayLast();
     if (writing_ || !HasMore()) return;
     writing_ = true;
     frame = &NextFrame();
@@ -263,9 +264,17 @@ void Connection::OnWritten() {
   if (!released.empty()) owner_.Release(*this, released);
 }
 
-// Signals wait until the connection is open; and once it ends only what says so goes out.
+// Why it ends goes out next, and then nothing.
+void Connection::SayLast() {
+  *first_.mutable_refusal() = *std::exchange(last_, std::nullopt);
+  has_first_ = true;
+}
+
+// They wait until the connection is open; and once it ends, only those go out that come before the last that is said.
+bool Connection::SendsSignals() const { return state_ == State::kOpen || last_.has_value(); }
+
 bool Connection::HasMore() const {
-  return has_first_ || owes_tick_ || (state_ == State::kOpen && !outbound_.empty());
+  return has_first_ || owes_tick_ || (SendsSignals() && !outbound_.empty());
 }
 
 v1::Frame& Connection::NextFrame() {
@@ -277,7 +286,7 @@ v1::Frame& Connection::NextFrame() {
   owes_tick_ = false;
   has_said_ = true;
   const bool is_step = frame.step_case() != v1::Frame::STEP_NOT_SET;
-  if (!is_step && state_ == State::kOpen) outbound_.FillFrame(frame);
+  if (!is_step && SendsSignals()) outbound_.FillFrame(frame);
   return frame;
 }
 
@@ -316,9 +325,11 @@ void Connection::End(v1::Refusal::Why why, std::string_view text) {
     if (stream_ == nullptr) return BeginEnd(MakeRefusal(why, text));  // SetStream ends it
     before = state_;
     if (before != State::kEnding) {
-      BeginEnd(MakeRefusal(why, text));
-      *first_.mutable_refusal() = MakeRefusal(why, text);
-      has_first_ = true;
+      const v1::Refusal refusal = MakeRefusal(why, text);
+      BeginEnd(refusal);
+      last_ = refusal;
+      // A node that stops has sent what it has sent; otherwise what waits is dropped.
+      if (before != State::kOpen || why != v1::Refusal::STOPPING) SayLast();
     }
   }
   if (before == State::kEnding) return stream_->End(/*after_write=*/false);
@@ -330,7 +341,7 @@ void Connection::End(v1::Refusal::Why why, std::string_view text) {
 void Connection::EndWhenSaid() {
   {
     const MutexLock lock(mutex_);
-    if (has_first_) return;
+    if (has_first_ || last_.has_value()) return;
   }
   stream_->End(/*after_write=*/true);
 }

@@ -101,7 +101,8 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   // Says something, unless anything was said since the last call. Returns whether anything was heard since.
   bool Tick();
 
-  // Ends it, and tells the other why. Ended follows, unless it has been.
+  // Ends it, and tells the other why: at once or, if this node stops, behind what waits to be sent. Ended follows, unless
+  // it has been.
   void End(v1::Refusal::Why why, std::string_view text);
   bool is_ending() const;
   // Why it has ended, for people, and for processes. After Ended.
@@ -130,6 +131,8 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   void BeginEnd(const v1::Refusal& refusal) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndWhenSaid();
   void WriteIfIdle();
+  void SayLast() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool SendsSignals() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool HasMore() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::Frame& NextFrame() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -161,6 +164,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   FrameBuffer written_ ABSL_GUARDED_BY(mutex_);  // while `writing_`, of who writes
   v1::Frame first_ ABSL_GUARDED_BY(mutex_);  // what goes before the signals: steps, pings, pongs
   bool has_first_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<v1::Refusal> last_ ABSL_GUARDED_BY(mutex_);  // why it ends, behind the signals
   uint64_t last_ping_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::flat_hash_map<uint64_t, std::function<void(bool)>> pings_ ABSL_GUARDED_BY(mutex_);
 };
