@@ -138,7 +138,8 @@ TEST_P(IdleConnectionsTest, AreClosedInTime) {
 
 INSTANTIATE_TEST_SUITE_P(
     Ways, IdleConnectionsTest,
-    testing::Values(Silence{"Nothing", ""}, Silence{"HalfAPreface", std::string(kPreface.substr(0, 9))},
+    testing::Values(Silence{"Nothing", ""},
+                    Silence{"HalfAPreface", std::string(kPreface.substr(0, 9))},
                     Silence{"APreface", std::string(kPreface)},
                     Silence{"Settings", std::string(kPreface).append(kSettings)}),
     [](const testing::TestParamInfo<Silence>& silence) { return silence.param.name; });

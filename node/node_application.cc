@@ -68,8 +68,7 @@ Application NodeApplication(NodeOptions options) {
 }
 
 Application NodeApplication(std::function<absl::StatusOr<NodeOptions>()> options) {
-  return {.name = "node",
-          .start = [options = std::move(options)] { return StartNode(options); }};
+  return {.name = "node", .start = [options = std::move(options)] { return StartNode(options); }};
 }
 
 Async<absl::StatusOr<std::shared_ptr<Node>>> RunningNode() {

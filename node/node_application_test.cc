@@ -33,9 +33,7 @@ using testing::IsEmpty;
 using testing::MatchesRegex;
 using testing::Not;
 
-Application ShopsNode() {
-  return NodeApplication({.name = "shop", .cookie = kTestCookie});
-}
+Application ShopsNode() { return NodeApplication({.name = "shop", .cookie = kTestCookie}); }
 
 // An application that does nothing, but on a node.
 Application Shop(Application node) {
@@ -59,9 +57,8 @@ HYDRA_TEST(NodeApplicationTest, StartFailsWithoutOptions) {
                 return absl::UnavailableError("no settings");
               })),
               StatusIs(absl::StatusCode::kUnavailable, "application node: no settings"));
-  EXPECT_THAT(co_await StartApplication(NodeApplication([]() -> absl::StatusOr<NodeOptions> {
-                throw std::runtime_error("no route");
-              })),
+  EXPECT_THAT(co_await StartApplication(NodeApplication(
+                  []() -> absl::StatusOr<NodeOptions> { throw std::runtime_error("no route"); })),
               StatusIs(absl::StatusCode::kUnavailable, HasSubstr("no route")));
 }
 
@@ -175,8 +172,7 @@ TEST(NodeProgramTest, OthersHearOfItsEndAfterItsApplications) {
                          is_down = true;
                        });
     }
-    EXPECT_THAT(heard,
-                ElementsAre("ends", "down: normal", "has stopped"));
+    EXPECT_THAT(heard, ElementsAre("ends", "down: normal", "has stopped"));
     EXPECT_EQ(shop.Wait(), "exit code 0");
     EXPECT_THAT(shop.errors(), Not(HasSubstr("ERROR")));
   });

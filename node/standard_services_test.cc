@@ -96,8 +96,7 @@ class Watching {
 
 class Reflecting {
  public:
-  explicit Reflecting(const std::string& node)
-      : stub_(ServerReflection::NewStub(ChannelTo(node))) {
+  explicit Reflecting(const std::string& node) : stub_(ServerReflection::NewStub(ChannelTo(node))) {
     LimitTime(context_);
     stream_ = stub_->ServerReflectionInfo(&context_);
   }
@@ -166,10 +165,9 @@ TEST(StandardServicesTest, EachNodeHasItsOwn) {
   EXPECT_EQ(Check(healthy.name()), "SERVING");
   EXPECT_EQ(Reflecting(healthy.name()).End(), grpc::StatusCode::UNIMPLEMENTED);
   EXPECT_EQ(Check(reflecting.name()), kUnimplemented);
-  EXPECT_THAT(
-      Reflecting(reflecting.name()).Services(),
-      ElementsAre(kLink, "grpc.reflection.v1.ServerReflection",
-                  "grpc.reflection.v1alpha.ServerReflection"));
+  EXPECT_THAT(Reflecting(reflecting.name()).Services(),
+              ElementsAre(kLink, "grpc.reflection.v1.ServerReflection",
+                          "grpc.reflection.v1alpha.ServerReflection"));
   EXPECT_TRUE(healthy.Connect(reflecting.name()).ok());
 }
 
@@ -213,9 +211,9 @@ TEST(ReflectionTest, TellsOfWhatIsServed) {
   LocalNode node("a", {.health_service = true, .reflection = true});
   Reflecting reflecting(node.name());
   const std::vector<std::string> services = reflecting.Services();
-  EXPECT_THAT(services, ElementsAre(kLink, "grpc.health.v1.Health",
-                                    "grpc.reflection.v1.ServerReflection",
-                                    "grpc.reflection.v1alpha.ServerReflection"));
+  EXPECT_THAT(services,
+              ElementsAre(kLink, "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection",
+                          "grpc.reflection.v1alpha.ServerReflection"));
   google::protobuf::DescriptorPool pool;
   for (const std::string& service : services) {
     const auto file = reflecting.FileOf(service);
@@ -250,8 +248,7 @@ TEST(ReflectionTest, TellsOfNothingElse) {
   }
   ServerReflectionRequest extensions;
   extensions.set_all_extension_numbers_of_type("hydra.node.v1.Frame");
-  EXPECT_EQ(reflecting.Ask(extensions)->error_response().error_code(),
-            grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(reflecting.Ask(extensions)->error_response().error_code(), grpc::StatusCode::NOT_FOUND);
 }
 
 // ---- Strangers who want too much.
@@ -271,9 +268,9 @@ TEST(StandardServicesTest, FewWatchAtATime) {
 
 // Those who ask nothing are sent away in time, and don't keep others from asking then.
 TEST(StandardServicesTest, SilentCallsEnd) {
-  LocalNode node("a", {.health_service = true,
-                       .reflection = true,
-                       .handshake_timeout = absl::Milliseconds(500)});
+  LocalNode node(
+      "a",
+      {.health_service = true, .reflection = true, .handshake_timeout = absl::Milliseconds(500)});
   std::vector<std::unique_ptr<Reflecting>> silent;
   for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<Reflecting>(node.name()));
   for (const auto& call : silent) EXPECT_NE(call->End(), grpc::StatusCode::DEADLINE_EXCEEDED);

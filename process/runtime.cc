@@ -88,7 +88,9 @@ Runtime::Runtime(std::unique_ptr<Scheduler> scheduler) : scheduler_(std::move(sc
 }
 Runtime::~Runtime() = default;
 
-Runtime& Runtime::Current() { return process_internal::Worker::CurrentOrDie().scheduler().runtime(); }
+Runtime& Runtime::Current() {
+  return process_internal::Worker::CurrentOrDie().scheduler().runtime();
+}
 
 bool Runtime::IsAlive(Pid pid) const { return scheduler_->IsAlive(pid); }
 std::vector<Pid> Runtime::Processes() const { return scheduler_->Processes(); }

@@ -487,7 +487,7 @@ class NothingAdded final : public grpc::ServerBuilderOption {
 class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLinks> {
  public:
   GrpcLinks(std::optional<TlsFiles> tls, absl::Duration patience, const ForStrangers& for_strangers,
-        Accept accept)
+            Accept accept)
       : tls_(std::move(tls)),
         patience_ms_(MillisecondsOf(patience)),
         strangers_ms_(MillisecondsOf(for_strangers.time)),
@@ -716,7 +716,8 @@ absl::StatusOr<std::shared_ptr<Links>> OpenGrpcLinks(const std::string& listen,
                                                      absl::Duration patience,
                                                      const ForStrangers& for_strangers,
                                                      Links::Accept accept) {
-  auto links = std::make_shared<GrpcLinks>(std::move(tls), patience, for_strangers, std::move(accept));
+  auto links =
+      std::make_shared<GrpcLinks>(std::move(tls), patience, for_strangers, std::move(accept));
   if (absl::Status status = links->Listen(listen); !status.ok()) return status;
   return std::shared_ptr<Links>(std::move(links));
 }

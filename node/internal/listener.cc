@@ -192,7 +192,8 @@ void Listener::Run(const Take& take) const {
       if (all[i].revents != 0 && !TakeSome(all[i].fd, take)) has_failed = true;
     }
     if (!has_failed) continue;
-    if (!had_failed) HYDRA_LOG(WARNING) << "no connection can be taken at the moment: " << strerror(errno);
+    if (!had_failed)
+      HYDRA_LOG(WARNING) << "no connection can be taken at the moment: " << strerror(errno);
     // Whatever is lacking, trying at once wouldn't help.
     poll(all.data(), 1, kPauseAfterFailure);
   }

@@ -49,8 +49,8 @@ Application Shop(const std::string& peer) {
 int main(int argc, char** argv) {
   if (argc != 4) return 99;
   Application shop = Shop(argv[3]);
-  shop.dependencies = {
-      hydra::NodeApplication([cookie = std::string(argv[2])]() -> absl::StatusOr<hydra::NodeOptions> {
+  shop.dependencies = {hydra::NodeApplication(
+      [cookie = std::string(argv[2])]() -> absl::StatusOr<hydra::NodeOptions> {
         return hydra::NodeOptions{.name = "shop", .listen = kListen.Get(), .cookie = cookie};
       })};
   return hydra::RunApplication(shop, {.settings = {{"node.listen", argv[1]}}});
