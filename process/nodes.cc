@@ -22,6 +22,10 @@ std::string ThisNode() { return std::string(ThisRemote().name()); }
 
 std::vector<std::string> Nodes(NodeKind kind) { return ThisRemote().Nodes(kind); }
 
+bool IsConnected(std::string_view node, NodeKind kind) {
+  return ThisRemote().IsConnected(node, kind);
+}
+
 void MonitorNodes(bool on, NodeKind kind) { Worker::CurrentOrDie().MonitorNodes(on, kind); }
 
 void MonitorNode(std::string_view node, bool on) {

@@ -26,6 +26,9 @@ std::string ThisNode();
 // The names of the nodes that this one is connected with.
 std::vector<std::string> Nodes(NodeKind kind = NodeKind::kVisible);
 
+// Whether there is a connection with `node`, of that kind; what is sent there otherwise dials it.
+bool IsConnected(std::string_view node, NodeKind kind = NodeKind::kVisible);
+
 // From now on the calling process is sent a NodeUp when a connection with a node of that kind comes about, and a
 // NodeDown when it is lost. Who calls it n times is sent n of each. `false` ends all of that kind. Ends with the
 // process.

@@ -14,7 +14,14 @@
 // it leaves or ends, and isn't linked to anything. When the scope's process ends all groups are empty, and
 // nothing is told any more: whoever needs to know monitors it, by its name.
 //
-// A DuplicateRegistry differs in that only a process itself registers, at once, with a value, and by a link.
+// Scopes of the same name on nodes that are connected are one: `Members` are those of all. Processes join on their own
+// node, and what happens there arrives at the others a little later, in its order; of two nodes, others may hear in any
+// order. When the connection with a node is lost its members leave; when it stands again they join, as they are by then
+// (NOD30 of docs/semantics.md). Nodes that aren't connected with each other don't see each other's members, nor do
+// hidden ones.
+//
+// A DuplicateRegistry differs in that only a process itself registers, at once, with a value, by a link, and for its own
+// node.
 #ifndef HYDRA_REGISTRY_PROCESS_GROUPS_H_
 #define HYDRA_REGISTRY_PROCESS_GROUPS_H_
 
@@ -28,25 +35,15 @@
 #include "absl/status/statusor.h"
 #include "hydra/process/async.h"
 #include "hydra/process/pid.h"
+#include "hydra/registry/group_notices.h"
 #include "hydra/supervisor/child_spec.h"
 
 namespace hydra {
 
 struct ProcessGroupsOptions {
-  // The name of the scope's process; it has none if that is empty.
+  // The name of the scope's process, the same on all nodes. If it is empty the process has none, and the scope is of
+  // this node only.
   std::string scope = {};
-};
-
-// What a process that monitors groups is sent. `ref` is the monitor's: `.For(ref)` finds it.
-struct GroupJoined {
-  Ref ref;
-  std::string group;
-  std::vector<Pid> pids;
-};
-struct GroupLeft {  // by leaving, or by ending; a pid as often as it was in the group
-  Ref ref;
-  std::string group;
-  std::vector<Pid> pids;
 };
 
 // A monitor, and who was in the group when it began. What it tells is all that has happened since: together
@@ -74,7 +71,8 @@ class ProcessGroups {
 
   // ---- Changes. All must be awaited by a process, and fail with kUnavailable if the scope's process doesn't
   // run or ends meanwhile; and the first two with kInvalidArgument, having done nothing, if one of the processes
-  // is of another node: it joins and leaves there.
+  // is of another node: it joins and leaves there; or the name of the group has more than 4096 bytes. While a node
+  // takes in less than it is told, those who change something wait.
 
   // Makes the processes members of the group. One that has ended is told of to monitors as joined and left.
   Async<absl::Status> Join(std::string group, std::vector<Pid> pids) const;
@@ -96,8 +94,8 @@ class ProcessGroups {
 
   // ---- Reading, by any thread.
 
-  // The members of a group, without those known to have ended, in the order in which they have joined; those on
-  // this node; and the names of the groups that have members, in no order.
+  // The members of a group, on all nodes, without those known to have ended, in the order in which this node has heard
+  // that they have joined; those of this node; and the names of the groups that have members, in no order.
   std::vector<Pid> Members(std::string_view group) const;
   std::vector<Pid> LocalMembers(std::string_view group) const;
   std::vector<std::string> Groups() const;

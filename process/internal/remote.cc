@@ -6,12 +6,14 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "hydra/base/check.h"
 #include "hydra/base/log.h"
 #include "hydra/base/mutex.h"
@@ -99,6 +101,12 @@ std::vector<std::string> Remote::Nodes(NodeKind kind) const {
     if (peer.up && Includes(kind, peer.hidden)) nodes.push_back(name);
   }
   return nodes;
+}
+
+bool Remote::IsConnected(std::string_view node, NodeKind kind) const {
+  MutexLock lock(mutex_);
+  const auto peer = peers_.find(absl::string_view(node.data(), node.size()));
+  return peer != peers_.end() && peer->second.up && Includes(kind, peer->second.hidden);
 }
 
 // ---- Out.

@@ -50,6 +50,7 @@ class Remote {
   // The name of this node; empty while it is none.
   std::string_view name() const { return is_node() ? std::string_view(self_.name) : ""; }
   std::vector<std::string> Nodes(NodeKind kind) const;
+  bool IsConnected(std::string_view node, NodeKind kind) const;
 
   // For workers: see Transport::Poll, SetIdle.
   bool Poll() { return is_node() && transport_->Poll(); }
