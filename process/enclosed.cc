@@ -29,7 +29,7 @@ std::optional<Enclosed> Enclosed::Decode(WireReader& reader) {
   std::optional<std::string> type = reader.Read<std::string>();
   std::optional<std::string> bytes = reader.Read<std::string>();
   const std::optional<size_t> count = reader.Count("the homes");
-  if (!count) return std::nullopt;
+  if (!type || !bytes || !count) return std::nullopt;
   Enclosed enclosed{{.type = *std::move(type), .bytes = *std::move(bytes)}};
   for (size_t i = 0; i < *count; ++i) {
     const std::optional<uint32_t> home = reader.Home();

@@ -11,13 +11,17 @@ struct Ticket {
 };
 
 void Use(const PubSub& events) {
-  events.Publish("tickets", std::make_shared<const Ticket>());
+  events.PublishLocally("tickets", std::make_shared<const Ticket>());
   events.Publish("words", "a literal");
 
 #if defined(MOVE_ONLY)
-  events.Publish("tickets", Ticket());
+  events.PublishLocally("tickets", Ticket());
 #elif defined(MOVE_ONLY_TO_OTHERS)
-  events.PublishToOthers("tickets", Ticket());
+  events.PublishLocallyToOthers("tickets", Ticket());
+#elif defined(CANT_CROSS_NODES)
+  events.Publish("tickets", std::make_shared<const Ticket>());
+#elif defined(CANT_CROSS_NODES_TO_OTHERS)
+  events.PublishToOthers("tickets", std::make_shared<const Ticket>());
 #elif defined(IGNORED_SUBSCRIPTION)
   events.Subscribe("tickets");
 #endif

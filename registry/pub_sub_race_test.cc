@@ -15,6 +15,7 @@ namespace hydra {
 namespace {
 
 struct News {
+  static constexpr std::string_view kWireName = "test.News";
   Pid from;
   int64_t number;
   bool is_of_publisher = true;

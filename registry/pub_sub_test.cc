@@ -30,6 +30,7 @@ using testing::IsEmpty;
 using testing::UnorderedElementsAre;
 
 struct News {
+  static constexpr std::string_view kWireName = "test.News";
   int number;
 };
 struct Heard {
@@ -237,7 +238,7 @@ HYDRA_TEST(PubSubMessageTest, ASharedOneIsNotCopied) {
   EXPECT_OK(events.Subscribe("books"));
   EXPECT_OK(events.Subscribe("books"));
   const auto book = std::make_shared<const std::string>("a long text");
-  events.Publish("books", book);
+  events.PublishLocally("books", book);
   EXPECT_EQ(co_await AssertReceive<Shared>(), book);
   EXPECT_EQ(co_await AssertReceive<Shared>(), book);
 }
@@ -256,10 +257,10 @@ HYDRA_TEST(PubSubMessageTest, ACopyThatThrowsIsThePublishersAffair) {
   const PubSub events = co_await StartPubSub();
   EXPECT_OK(events.Subscribe("glass"));
   const Fragile broken("broken");
-  EXPECT_THROW(events.Publish("glass", broken), std::runtime_error);
-  EXPECT_THROW(events.PublishToOthers("other", broken);
+  EXPECT_THROW(events.PublishLocally("glass", broken), std::runtime_error);
+  EXPECT_THROW(events.PublishLocallyToOthers("other", broken);
                throw std::logic_error("none is copied"), std::logic_error);
-  events.Publish("glass", Fragile("whole"));
+  events.PublishLocally("glass", Fragile("whole"));
   EXPECT_EQ((co_await AssertReceive<Fragile>()).text, "whole");
 }
 

@@ -24,6 +24,7 @@
 namespace {
 
 struct Said {
+  static constexpr std::string_view kWireName = "chat.Said";
   std::string room;
   std::string who;
   std::string text;

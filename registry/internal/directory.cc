@@ -20,58 +20,11 @@
 #include "hydra/process/pid.h"
 #include "hydra/process/priority.h"
 #include "hydra/process/self.h"
+#include "hydra/registry/internal/registry_process.h"
 #include "hydra/supervisor/child.h"
 #include "hydra/supervisor/child_spec.h"
 
 namespace hydra::registry_internal {
-namespace {
-
-// The process behind a registry: what registers is linked to it.
-class RegistryProcess {
- public:
-  using Protocol = hydra::Protocol<>;
-  using Infos = hydra::Infos<ExitSignal>;
-
-  explicit RegistryProcess(std::shared_ptr<Directory> directory)
-      : directory_(std::move(directory)) {}
-  RegistryProcess(const RegistryProcess&) = delete;
-  RegistryProcess& operator=(const RegistryProcess&) = delete;
-  ~RegistryProcess() {
-    if (is_open_) directory_->Close();
-  }
-
-  absl::Status Init() {
-    TrapExit(true);
-    const absl::Status status = directory_->Open(Self(), Ancestors().front());
-    is_open_ = status.ok();
-    return status;
-  }
-
-  void HandleInfo(const ExitSignal& exit) {
-    if (HasEnded(exit.from)) directory_->Forget(exit.from);
-  }
-
-  // Who is registered ends with the registry: a normal end wouldn't do that.
-  void Terminate(const ExitReason& reason) {
-    if (reason != ExitReason::Normal()) return;
-    for (const Pid& registered : directory_->Close()) {
-      Unlink(registered);
-      Exit(registered, ExitReason::Shutdown());
-    }
-  }
-
- private:
-  const std::shared_ptr<Directory> directory_;
-  bool is_open_ = false;
-};
-
-// Of high priority: entries of those who have ended make all who look a key up slower until they are removed, so
-// what removes them mustn't wait behind the lookers.
-ServerOptions OptionsFor(const Directory& directory) {
-  return {.name = directory.options().name, .priority = Priority::kHigh};
-}
-
-}  // namespace
 
 Directory::Directory(RegistryOptions options)
     : options_(std::move(options)), process_("registry", options_.name) {}
@@ -99,14 +52,38 @@ absl::Status Directory::CallerIsEnding() {
   return absl::FailedPreconditionError("the calling process is ending");
 }
 
+absl::Status RegistryProcess::Init() {
+  TrapExit(true);
+  const absl::Status status = directory_->Open(Self(), Ancestors().front());
+  is_open_ = status.ok();
+  return status;
+}
+
+void RegistryProcess::HandleInfo(const ExitSignal& exit) {
+  if (HasEnded(exit.from)) directory_->Forget(exit.from);
+}
+
+void RegistryProcess::Terminate(const ExitReason& reason) {
+  if (reason != ExitReason::Normal()) return;
+  for (const Pid& registered : directory_->Close()) {
+    Unlink(registered);
+    Exit(registered, ExitReason::Shutdown());
+  }
+}
+
+ServerOptions RegistryProcessOptions(const Directory& directory) {
+  return {.name = directory.options().name, .priority = Priority::kHigh};
+}
+
 ChildSpec RegistryChild(std::shared_ptr<Directory> directory) {
   const std::string& name = directory->options().name;
-  ChildOptions options = {.id = name.empty() ? "registry" : name, .server = OptionsFor(*directory)};
+  ChildOptions options = {.id = name.empty() ? "registry" : name,
+                          .server = RegistryProcessOptions(*directory)};
   return Child<RegistryProcess>(std::move(options), std::move(directory));
 }
 
 Async<absl::StatusOr<Pid>> StartRegistry(std::shared_ptr<Directory> directory) {
-  const ServerOptions options = OptionsFor(*directory);
+  const ServerOptions options = RegistryProcessOptions(*directory);
   co_return co_await StartLinkedServer<RegistryProcess>(options, std::move(directory));
 }
 
