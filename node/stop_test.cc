@@ -103,10 +103,10 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(StoppedNodeTest, HasSentWhatWasSent) {
   constexpr int kMany = 5000;
   for (int round = 0; round < 5; ++round) {
-    TestNode a({.name = "a"});
-    TestNode b({.name = "b"});
+    LocalNode a("a", {}, MoveIn);
+    LocalNode b("b", {}, MoveIn);
     const std::string b_name = b.name();
-    EXPECT_OK(a.runtime.Request(Dest("echo", b_name), Echo{"hello"}));
+    EXPECT_OK(a.runtime().Request(Dest("echo", b_name), Echo{"hello"}));
     std::vector<std::string> sent = {"up " + a.name()};
     for (int i = 0; i < kMany; ++i) sent.push_back(std::to_string(i));
     a.Run([&]() -> Async<> {
@@ -114,8 +114,8 @@ TEST(StoppedNodeTest, HasSentWhatWasSent) {
       co_return;
     });
     sent.push_back("down " + a.name());
-    a.node->Stop();
-    EXPECT_THAT(b.runtime.Request("log", ReadLog{kMany + 2}), IsOkAndHolds(sent));
+    a.node().Stop();
+    EXPECT_THAT(b.runtime().Request("log", ReadLog{kMany + 2}), IsOkAndHolds(sent));
   }
 }
 

@@ -239,9 +239,7 @@ TEST_F(SpawnOnTest, HasNoTimeLimit) {
     a_->Advance(absl::Hours(1));
     return true;
   });
-  Run([]() -> Async<> {
-    EXPECT_TRUE((co_await SpawnOn(kB, kReport, Self(), "")).ok());
-  });
+  Run([]() -> Async<> { EXPECT_TRUE((co_await SpawnOn(kB, kReport, Self(), "")).ok()); });
   network_.SetFilter(nullptr);
 }
 

@@ -1,13 +1,20 @@
-// A chat. A room is a topic of a PubSub: who is in the room has subscribed to it. One user is whoever types
-// here; another is the parrot, which sits in the lobby and says again what is said to it.
+// A chat. A room is a topic of a PubSub, and a group of processes that says how many are in it; both span nodes. One user is
+// whoever types here; another is the parrot, which sits in the lobby of who was there first, and says again what is said
+// to it. In two terminals:
 //
-//   ./bazelw run //examples/chat -- ann
+//   ./bazelw run //examples/chat -- --name=ann --listen=127.0.0.1:4370
+//   ./bazelw run //examples/chat -- --name=bob --with=ann@127.0.0.1:4370
+//
+// and in each, for example:
+//
 //   /join lobby
 //   hello, parrot
 //   /quit
 #include <poll.h>
 #include <unistd.h>
 
+#include <cstddef>
+#include <cstdlib>
 #include <iostream>
 #include <optional>
 #include <stop_token>
@@ -16,8 +23,15 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "hydra/application/application.h"
+#include "hydra/base/status_macros.h"
+#include "hydra/examples/arguments.h"
 #include "hydra/genserver/genserver.h"
+#include "hydra/node/node_application.h"
+#include "hydra/node/node_options.h"
+#include "hydra/process/process.h"
+#include "hydra/registry/process_groups.h"
 #include "hydra/registry/pub_sub.h"
 #include "hydra/supervisor/supervisor.h"
 
@@ -37,8 +51,12 @@ class Parrot {
   using Protocol = hydra::Protocol<>;
   using Infos = hydra::Infos<Said>;
 
-  explicit Parrot(hydra::PubSub rooms) : rooms_(std::move(rooms)) {}
-  absl::Status Init() { return rooms_.Subscribe("lobby"); }
+  Parrot(hydra::PubSub rooms, hydra::ProcessGroups people)
+      : rooms_(std::move(rooms)), people_(std::move(people)) {}
+  hydra::Async<absl::Status> Init() {
+    HYDRA_CO_RETURN_IF_ERROR(rooms_.Subscribe("lobby"));
+    co_return co_await people_.Join("lobby", hydra::Self());
+  }
 
   void HandleInfo(const Said& said) {
     if (said.text.find("parrot") == std::string::npos) return;
@@ -47,6 +65,7 @@ class Parrot {
 
  private:
   const hydra::PubSub rooms_;
+  const hydra::ProcessGroups people_;
 };
 
 class User {
@@ -55,16 +74,20 @@ class User {
     std::string line;
   };
   using Protocol = hydra::Protocol<Typed>;
-  using Infos = hydra::Infos<Said>;
+  using Infos = hydra::Infos<Said, hydra::GroupJoined, hydra::GroupLeft>;
 
-  User(hydra::PubSub rooms, std::string name) : rooms_(std::move(rooms)), name_(std::move(name)) {}
+  User(hydra::PubSub rooms, hydra::ProcessGroups people, std::string name)
+      : rooms_(std::move(rooms)), people_(std::move(people)), name_(std::move(name)) {}
 
   void HandleInfo(const Said& said) { Print("[" + said.room + "] " + said.who + ": " + said.text); }
+  void HandleInfo(const hydra::GroupJoined& joined) { Count(joined.group, joined.pids.size()); }
+  void HandleInfo(const hydra::GroupLeft& left) { Count(left.group, -left.pids.size()); }
 
-  void HandleCast(const Typed& typed) {
+  hydra::Async<> HandleCast(Typed typed) {
     constexpr std::string_view kJoin = "/join ";
     if (typed.line.starts_with(kJoin)) {
-      Join(typed.line.substr(kJoin.size()));
+      co_await Leave();
+      co_await Join(typed.line.substr(kJoin.size()));
     } else if (typed.line == "/quit") {
       hydra::StopSystem();
     } else if (room_.empty()) {
@@ -75,17 +98,35 @@ class User {
   }
 
  private:
-  void Join(std::string room) {
+  hydra::Async<> Leave() {
+    if (room_.empty()) co_return;
     rooms_.Unsubscribe(room_);
+    (co_await people_.Demonitor(monitor_)).IgnoreError();
+    (co_await people_.Leave(room_, hydra::Self())).IgnoreError();
+  }
+
+  hydra::Async<> Join(std::string room) {
     room_ = std::move(room);
-    const absl::Status joined = rooms_.Subscribe(room_);
-    Print(joined.ok() ? std::to_string(rooms_.Subscribers(room_).size()) + " in " + room_
-                      : joined.ToString());
+    present_ = 0;
+    absl::Status joined = rooms_.Subscribe(room_);
+    if (joined.ok()) joined = co_await people_.Join(room_, hydra::Self());
+    const auto monitor = co_await people_.Monitor(room_);
+    if (!joined.ok() || !monitor.ok()) co_return Print("can't join " + room_);
+    monitor_ = monitor->ref;
+    Count(room_, monitor->members.size());
+  }
+
+  void Count(const std::string& room, size_t more) {
+    present_ += more;
+    Print(std::to_string(present_) + " in " + room);
   }
 
   const hydra::PubSub rooms_;
+  const hydra::ProcessGroups people_;
   const std::string name_;
   std::string room_;  // the one that this user is in; empty if there is none
+  hydra::Ref monitor_;
+  size_t present_ = 0;
 };
 
 class Terminal {
@@ -122,18 +163,38 @@ hydra::Async<> Typist() {
   hydra::StopSystem();
 }
 
-// Whoever has subscribed is started anew after the PubSub, if that fails.
-hydra::Application Chat(std::string user) {
+// Whoever is in a room is started anew after what rooms are made of, if that fails.
+hydra::ChildSpec Tree(std::string user, bool has_parrot) {
   const hydra::PubSub rooms({.name = "rooms"});
-  const hydra::ChildSpec tree = hydra::Child<hydra::Supervisor>(
-      {}, hydra::SupervisorOptions{.strategy = hydra::Strategy::kRestForOne},
-      hydra::Children{
-          rooms.child(), hydra::Child<Parrot>({}, rooms),
-          hydra::Child<User>({.server = {.name = "user"}}, rooms, std::move(user)),
-          hydra::ProcessChild({.id = "typist", .restart = hydra::Restart::kTransient}, Typist)});
-  return {.name = "chat", .start = tree.start};
+  const hydra::ProcessGroups people({.scope = "people"});
+  hydra::Children children = {rooms.child(), people.child()};
+  if (has_parrot) children.push_back(hydra::Child<Parrot>({}, rooms, people));
+  children.push_back(
+      hydra::Child<User>({.server = {.name = "user"}}, rooms, people, std::move(user)));
+  children.push_back(
+      hydra::ProcessChild({.id = "typist", .restart = hydra::Restart::kTransient}, Typist));
+  return hydra::Child<hydra::Supervisor>(
+      {}, hydra::SupervisorOptions{.strategy = hydra::Strategy::kRestForOne}, std::move(children));
+}
+
+hydra::Async<absl::StatusOr<hydra::Pid>> Start(std::string user, std::string with) {
+  if (!with.empty()) {
+    HYDRA_CO_ASSIGN_OR_RETURN(const auto node, co_await hydra::RunningNode());
+    HYDRA_CO_RETURN_IF_ERROR(co_await node->Connect(with));
+  }
+  co_return co_await Tree(std::move(user), /*has_parrot=*/with.empty()).start();
 }
 
 }  // namespace
 
-int main(int argc, char** argv) { return hydra::RunApplication(Chat(argc > 1 ? argv[1] : "you")); }
+int main(int argc, char** argv) {
+  const std::string name = ValueOf("--name=", argc, argv, "you");
+  const std::string with = ValueOf("--with=", argc, argv, "");
+  const bool has_cookie = std::getenv("HYDRA_COOKIE") != nullptr;
+  const hydra::NodeOptions node = {.name = name,
+                                   .listen = ValueOf("--listen=", argc, argv, "127.0.0.1:0"),
+                                   .cookie = has_cookie ? "" : "chat"};
+  return hydra::RunApplication({.name = "chat",
+                                .start = [name, with] { return Start(name, with); },
+                                .dependencies = {hydra::NodeApplication(node)}});
+}

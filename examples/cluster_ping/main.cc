@@ -10,13 +10,13 @@
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hydra/application/application.h"
+#include "hydra/examples/arguments.h"
 #include "hydra/genserver/genserver.h"
 #include "hydra/node/node_application.h"
 #include "hydra/node/node_options.h"
@@ -110,15 +110,6 @@ hydra::Async<> BePinged() {
           Say(down.node + " is down: " + std::string(hydra::ToString(down.reason)));
         });
   }
-}
-
-// The value of the argument that begins with `flag`; `or_else` if there is none.
-std::string ValueOf(std::string_view flag, int argc, char** argv, std::string or_else) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view argument = argv[i];
-    if (argument.starts_with(flag)) return std::string(argument.substr(flag.size()));
-  }
-  return or_else;
 }
 
 }  // namespace
