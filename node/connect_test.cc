@@ -305,6 +305,8 @@ TEST_F(ConnectTest, HiddenNodesAreListedApart) {
     co_return;
   });
   hidden.Run([&]() -> Async<> {
+    EXPECT_THAT(Nodes(), IsEmpty());
+    EXPECT_THAT(Nodes(NodeKind::kHidden), UnorderedElementsAre(a_.name(), b_.name()));
     Send(echo_, Note{"hello", Self()});
     EXPECT_EQ((co_await AssertReceive<Note>()).text, "hello");
   });

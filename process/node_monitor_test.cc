@@ -1,13 +1,23 @@
 // Who is told of nodes that come and go, how often, and why: NOD8, NOD15, NOD16.
-#include <memory>
+#include <malloc.h>
 
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/base/compiler.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/assert_receive.h"
 #include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/transport.h"
 #include "hydra/process/transport_testing.h"
+
+#if defined(HYDRA_ASAN) || defined(HYDRA_TSAN)
+#include <sanitizer/allocator_interface.h>
+#endif
 
 namespace hydra::process_testing {
 namespace {
@@ -111,6 +121,61 @@ TEST_F(NodeMonitorTest, EndsWithTheProcess) {
     network_.Connect(kA, kB);
     network_.Cut(kA, kB);
     co_await RefuteReceive<NodeDown>();
+  });
+}
+
+size_t AllocatedBytes() {
+#if defined(HYDRA_ASAN) || defined(HYDRA_TSAN)
+  return __sanitizer_get_current_allocated_bytes();
+#else
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+#endif
+}
+
+// NOD15, NOD16, NOD21: nothing is kept of nodes that can't be reached, nor of processes that were told of nodes.
+TEST_F(NodeMonitorTest, TakesNoRoomForEver) {
+  constexpr int kMany = 2000;
+  int last = 0;
+  const auto monitor_many = [&]() -> Async<> {
+    for (int i = 0; i < kMany; ++i) {
+      const std::string node = absl::StrCat("nowhere", ++last, "@test");
+      Monitor(Spawn([node]() -> Async<> {
+        MonitorNodes(true);
+        MonitorNode(node, false);
+        Monitor(ProcessName("nobody", node));
+        co_await AssertReceive<Down>();
+        MonitorNode(node);
+        co_await AssertReceive<NodeDown>();
+        MonitorNode(node, false);
+      }));
+      co_await AssertReceive<Down>();
+    }
+  };
+  Run(monitor_many);
+  const size_t before = AllocatedBytes();
+  Run(monitor_many);
+  EXPECT_LT(AllocatedBytes(), before + kMany) << "a byte for each";
+}
+
+// NOD15: who is told of nodes isn't told of those that never were up.
+TEST_F(NodeMonitorTest, WhatWasNotUpIsNotDown) {
+  Run([]() -> Async<> {
+    MonitorNodes(true);
+    Monitor(ProcessName("nobody", kNowhere));
+    EXPECT_EQ((co_await AssertReceive<Down>()).reason, ExitReason::NoConnection());
+    co_await RefuteReceive<NodeDown>();
+  });
+}
+
+// NOD8: nor are they listed while they are wanted.
+TEST(WantedNodesTest, AreNotListed) {
+  ManualRuntime runtime;
+  runtime.Join({kA, 1}, std::make_shared<Nowhere>());
+  runtime.Run([]() -> Async<> {
+    MonitorNode(kB);
+    EXPECT_THAT(Nodes(NodeKind::kAll), IsEmpty());
+    co_return;
   });
 }
 

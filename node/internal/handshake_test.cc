@@ -1,5 +1,6 @@
 #include "hydra/node/internal/handshake.h"
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -9,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/mac.h"
+#include "hydra/node/testing/raw_stream.h"
 
 namespace hydra::node_internal {
 namespace {
@@ -116,6 +118,27 @@ TEST(HandshakeTest, AChangedHelloIsNoticed) {
   EXPECT_EQ(change([](v1::Hello& h) { h.set_creation(9); }), v1::Refusal::WRONG_COOKIE);
   EXPECT_EQ(change([](v1::Hello& h) { h.set_newest_version(2); }), v1::Refusal::WRONG_COOKIE);
   EXPECT_EQ(change([](v1::Hello& h) { h.set_nonce(NewNonce()); }), v1::Refusal::WRONG_COOKIE);
+}
+
+// NOD9: what only the other can do isn't agreed on.
+TEST(HandshakeTest, ANewerAcceptor) {
+  Handshake dialler = Dialler();
+  const v1::Hello hello = dialler.Begin().send->hello();
+  v1::Hello newer = RawHello("", kB);
+  newer.set_features(~uint64_t{0});
+  EXPECT_FALSE(dialler.Receive(HelloFrame(newer)).failed.has_value());
+  const Step connected = dialler.Receive(ProofFrame('A', hello, newer, "secret"));
+  ASSERT_TRUE(connected.connected.has_value());
+  EXPECT_EQ(connected.connected->features, kFeatures);
+}
+
+// NOD9: an acceptor chooses one version.
+TEST(HandshakeTest, AnAcceptorThatChoosesSeveralVersions) {
+  Handshake dialler = Dialler();
+  dialler.Begin();
+  v1::Hello several = RawHello("", kB);
+  several.set_oldest_version(kOldestVersion - 1);
+  EXPECT_EQ(WhyFailed(dialler.Receive(HelloFrame(several))), v1::Refusal::NO_VERSION);
 }
 
 // NOD6, NOD7, NOD9, NOD20

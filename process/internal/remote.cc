@@ -221,6 +221,8 @@ void Remote::MonitorNode(const Pid& process, const std::string& node, bool on) {
   bool is_up = false;
   {
     MutexLock lock(mutex_);
+    if (!on && !peers_.contains(node))
+      return;  // there is nothing to take back, and nothing is kept
     Peer& peer = PeerOf(node);
     is_up = peer.up;
     int& times = peer.monitors[process];
