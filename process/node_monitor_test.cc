@@ -190,13 +190,19 @@ TEST(HiddenNodesTest, AreApart) {
     EXPECT_THAT(Nodes(), IsEmpty());
     EXPECT_THAT(Nodes(NodeKind::kHidden), ElementsAre(kB));
     EXPECT_THAT(Nodes(NodeKind::kAll), ElementsAre(kB));
+    EXPECT_FALSE(IsConnected(kB));
+    EXPECT_TRUE(IsConnected(kB, NodeKind::kHidden));
+    EXPECT_TRUE(IsConnected(kB, NodeKind::kAll));
+    EXPECT_FALSE(IsConnected(kA, NodeKind::kAll)) << "with itself";
     MonitorNodes(true, NodeKind::kHidden);
     MonitorNodes(true, NodeKind::kAll);
     port.NodeDown({kB, 1}, NodeDownReason::kTickTimeout);
     for (int i = 0; i < 2; ++i)
       EXPECT_EQ((co_await AssertReceive<NodeDown>()).reason, NodeDownReason::kTickTimeout);
     co_await RefuteReceive<NodeDown>();
+    EXPECT_FALSE(IsConnected(kB, NodeKind::kAll));
     port.NodeUp({kB, 2});
+    EXPECT_TRUE(IsConnected(kB));
     EXPECT_THAT(Nodes(NodeKind::kHidden), IsEmpty());
     for (int i = 0; i < 2; ++i)
       co_await AssertReceive<NodeUp>();  // not to who asks for hidden ones
