@@ -15,6 +15,7 @@
 #include "hydra/base/status_testing.h"
 #include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/registry/groups_nodes_testing.h"
 #include "hydra/registry/internal/group_messages.h"
 #include "hydra/registry/process_groups.h"
@@ -162,6 +163,27 @@ TEST(GroupsOnNodesTest, OnlyThoseThatAreConnectedSeeEachOther) {
   nodes.Settle();
   EXPECT_THAT(nodes.Members(kA), UnorderedElementsAre(a, c));
   EXPECT_THAT(nodes.Members(kC), UnorderedElementsAre(a, c));
+}
+
+// NOD24: a runtime may become a node when there are members already.
+TEST(GroupsOnNodesTest, AScopeMayBeOlderThanItsNode) {
+  GroupNodes nodes(1);
+  ManualRuntime late;
+  const ProcessGroups groups({.scope = kScope});
+  Pid member;
+  late.Spawn([&]() -> Async<> {
+    EXPECT_OK(co_await groups.StartLink());
+    EXPECT_OK(co_await groups.Join("x", Self()));
+    member = Self();
+    co_await WaitForEver();
+  });
+  late.RunUntilIdle();
+  nodes.network().Add(late, {"late@test", 1});
+  nodes.network().Connect("late@test", "a@test");
+  do {
+    nodes.Settle();
+  } while (late.RunUntilIdle() > 0);
+  EXPECT_THAT(nodes.Members(kA), ElementsAre(member));
 }
 
 TEST(GroupsOnNodesTest, ANameMustFitIntoAMessage) {
@@ -413,7 +435,10 @@ class HostileGroupsTest : public testing::Test {
     EXPECT_THAT(tally_->told, IsEmpty());
     EXPECT_OK(nodes_.Join(kB, "y", {b_}));  // it is believed still
     nodes_.Settle();
-    EXPECT_THAT(nodes_.Members(kA, "y"), ElementsAre(b_));
+    EXPECT_OK(nodes_.Join(kA, "y", {a_}));
+    nodes_.Settle();
+    EXPECT_THAT(nodes_.Members(kA, "y"), ElementsAre(b_, a_));
+    EXPECT_THAT(nodes_.Members(kB, "y"), ElementsAre(b_, a_));
   }
 
   const ScopedLogCapture log_;

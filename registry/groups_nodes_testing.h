@@ -78,12 +78,12 @@ class GroupNodes : public FakeNodes {
   void KillMember(size_t i, Pid pid) {
     RunOn(i, [&]() -> Async<> { co_await Kill(pid); });
   }
-  absl::Status Join(size_t i, std::string group, std::vector<Pid> pids) {
+  absl::Status Join(size_t i, const std::string& group, const std::vector<Pid>& pids) {
     absl::Status status;
     RunOn(i, [&]() -> Async<> { status = co_await groups_[i]->Join(group, pids); });
     return status;
   }
-  absl::Status Leave(size_t i, std::string group, std::vector<Pid> pids) {
+  absl::Status Leave(size_t i, const std::string& group, const std::vector<Pid>& pids) {
     absl::Status status;
     RunOn(i, [&]() -> Async<> { status = co_await groups_[i]->Leave(group, pids); });
     return status;

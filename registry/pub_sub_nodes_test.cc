@@ -199,6 +199,17 @@ TEST_F(PubSubNodesTest, ItsProcessMayBeStartedAnew) {
   EXPECT_THAT(*here, ElementsAre(1, 2, 3));
 }
 
+TEST_F(PubSubNodesTest, NothingIsPublishedWhileItsProcessDoesntRun) {
+  const Heard there = Subscribe(kB, b_, {"orders"});
+  nodes_.RunOn(kA, [&]() -> Async<> {
+    EXPECT_OK(co_await Stop("events"));
+    a_.Publish("orders", News{1});
+  });
+  nodes_.Settle();
+  EXPECT_THAT(*there, IsEmpty());
+  EXPECT_EQ(sent_, 0);
+}
+
 TEST_F(PubSubNodesTest, AThirdOneJoins) {
   const PubSub c({.name = "events"});
   Start(kC, c);
