@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,6 +22,7 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "hydra/node/node_options.h"
+#include "hydra/node/testing/certificates.h"
 #include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/os_node.h"
 
@@ -97,16 +99,25 @@ constexpr std::string_view kSettings("\0\0\0\4\0\0\0\0\0", 9);
 struct Silence {
   std::string name;
   std::string says;
+  bool tls = false;
 };
 
-class IdleConnectionsTest : public testing::TestWithParam<Silence> {};
+class IdleConnectionsTest : public testing::TestWithParam<Silence> {
+ protected:
+  Authority authority_{"cluster"};
+};
 
 TEST_P(IdleConnectionsTest, AreClosedInTime) {
-  AllowFiles(3 * kMany);
+  AllowFiles(4 * kMany);
   if (IsSkipped()) return;
   constexpr size_t kEach = size_t{100} << 10;
-  LocalNode node("a", {.handshake_timeout = kTimeout});
-  LocalNode friends("friend");
+  const auto options = [this] {
+    return NodeOptions{
+        .tls = GetParam().tls ? std::optional(authority_.Issue("IP:127.0.0.1")) : std::nullopt,
+        .handshake_timeout = kTimeout};
+  };
+  LocalNode node("a", options());
+  LocalNode friends("friend", options());
   ASSERT_TRUE(friends.Connect(node.name()).ok());
   const size_t before = ResidentBytes();
   const absl::Time start = absl::Now();
@@ -117,7 +128,7 @@ TEST_P(IdleConnectionsTest, AreClosedInTime) {
   }
   const absl::Time opened = absl::Now();
   // A node gets in beside them.
-  LocalNode another("b");
+  LocalNode another("b", options());
   EXPECT_TRUE(another.Connect(node.name()).ok());
   const size_t bytes = ResidentBytes() - before;
   if (kMeasuresMemory) EXPECT_LT(bytes, kMany * kEach);
@@ -132,13 +143,13 @@ TEST_P(IdleConnectionsTest, AreClosedInTime) {
   EXPECT_TRUE(friends.Ping(node.name()).ok());
   EXPECT_TRUE(another.Ping(node.name()).ok());
   EXPECT_EQ(friends.Connected().size(), 1);
-  LocalNode late("c");
+  LocalNode late("c", options());
   EXPECT_TRUE(late.Connect(node.name()).ok());
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Ways, IdleConnectionsTest,
-    testing::Values(Silence{"Nothing", ""},
+    testing::Values(Silence{"Nothing", ""}, Silence{"NothingByTls", "", /*tls=*/true},
                     Silence{"HalfAPreface", std::string(kPreface.substr(0, 9))},
                     Silence{"APreface", std::string(kPreface)},
                     Silence{"Settings", std::string(kPreface).append(kSettings)}),
@@ -160,8 +171,12 @@ TEST(TooManyConnectionsTest, NodeAcceptsAgainWhenTheyHaveGone) {
 
   std::vector<Socket> sockets;
   for (rlim_t i = 0; i < 2 * kFew; ++i) sockets.emplace_back(port);
-  const absl::Time end = absl::Now() + 4 * kTimeout;
-  for (const Socket& socket : sockets) ASSERT_TRUE(socket.IsClosedBy(end));
+  const absl::Time opened = absl::Now();
+  rlim_t closed_at_once = 0;
+  for (const Socket& socket : sockets)
+    if (socket.IsClosedBy(opened + kTimeout / 2)) ++closed_at_once;
+  EXPECT_GE(closed_at_once, 2 * kFew - kFew / 4 * 3) << "a quarter of the files is left";
+  for (const Socket& socket : sockets) ASSERT_TRUE(socket.IsClosedBy(opened + 4 * kTimeout));
   LocalNode late("b");
   EXPECT_TRUE(late.Connect(node.name()).ok());
 }

@@ -202,12 +202,11 @@ void Listener::Run(const Take& take) const {
 // Those that wait, but not so many that Stop would have to wait. Returns false if there is one that can't be had.
 bool Listener::TakeSome(int socket, const Take& take) {
   constexpr int kSome = 64;
-  const int max_file = MaxFile();
   for (int i = 0; i < kSome; ++i) {
     const int connection = accept4(socket, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (connection < 0)
       return errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM;
-    if (connection < max_file) {
+    if (connection < MaxFile()) {
       take(socket, connection);
     } else {
       close(connection);
