@@ -158,7 +158,8 @@ class [[nodiscard("a request is sent when it is awaited")]] ReplyWait : public A
 };
 
 template <typename M>
-class RequestWait : public ReplyWait<M, typename M::Reply> {
+class [[nodiscard("a request is sent when it is awaited")]] RequestWait
+    : public ReplyWait<M, typename M::Reply> {
  public:
   RequestWait(const Dest& to, M&& message)
       : ReplyWait<M, typename M::Reply>(TypeName<M>(), to, std::move(message),
