@@ -91,8 +91,8 @@ auto Call(std::string node, const EntryPoint<kFunction>& entry, Args&&... args) 
 
 // The request form: the answer is waited for later (process/pending_request.h).
 template <auto kFunction, typename... Args>
-PendingCall<EntryPoint<kFunction>> SendCall(std::string node, const EntryPoint<kFunction>& entry,
-                                            Args&&... args) {
+[[nodiscard("the request is given up when this is destroyed")]] PendingCall<EntryPoint<kFunction>>
+SendCall(std::string node, const EntryPoint<kFunction>& entry, Args&&... args) {
   using Result = typename EntryPoint<kFunction>::Result;
   return SendRequestAs<Result>(entry.name(), rpc_internal::Taker(std::move(node)),
                                rpc_internal::CallOrder(entry, std::forward<Args>(args)...));

@@ -76,7 +76,8 @@ Async<absl::StatusOr<MonitoredProcess>> SpawnMonitorOn(std::string node,
 // The request form of SpawnOn: the answer, which is the pid, is waited for later. One that is given up spawns all the same.
 using PendingSpawn = PendingRequest<AnsweredWith<Pid>>;
 template <auto kFunction, typename... Args>
-PendingSpawn SendSpawn(std::string node, const EntryPoint<kFunction>& entry, Args&&... args) {
+[[nodiscard("the request is given up when this is destroyed")]] PendingSpawn SendSpawn(
+    std::string node, const EntryPoint<kFunction>& entry, Args&&... args) {
   return SendRequestAs<Pid>(entry.name(), rpc_internal::Taker(std::move(node)),
                             rpc_internal::SpawnOrder(rpc_internal::Order::What::kSpawn, entry,
                                                      std::forward<Args>(args)...));
