@@ -17,14 +17,13 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "hydra/base/mutex.h"
 #include "hydra/base/status_macros.h"
-#include "hydra/node/internal/frame_buffer.h"
+#include "hydra/node/internal/grpc_stream.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/link_stream.h"
 #include "hydra/node/internal/links.h"
@@ -55,349 +54,6 @@ constexpr int kMaxStreams = 16;
 
 const gpr_timespec kPast = gpr_inf_past(GPR_CLOCK_MONOTONIC);
 const gpr_timespec kFuture = gpr_inf_future(GPR_CLOCK_MONOTONIC);
-
-class GrpcStream;
-
-// The streams that live: those of which something may be in the completion queue, or come into it.
-class LivingStreams {
- public:
-  // Returns false if there can be no more.
-  bool Add(const std::shared_ptr<GrpcStream>& stream);
-  void Remove(const std::shared_ptr<GrpcStream>& stream);
-  // Lets no more in.
-  void Close();
-  // Ends them all.
-  void EndAll();
-  // Waits until none is left, at most for `time`.
-  void AwaitNone(absl::Duration time);
-
-  // ---- For whoever handles events.
-
-  // The stream has written, and may go on when LetWrite is called.
-  void HasWritten(std::shared_ptr<GrpcStream> stream) { written_.push_back(std::move(stream)); }
-  void LetWrite();
-
- private:
-  std::vector<std::shared_ptr<GrpcStream>> written_;
-  Mutex mutex_;
-  CondVar none_left_;
-  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
-  absl::flat_hash_set<std::shared_ptr<GrpcStream>> living_ ABSL_GUARDED_BY(mutex_);
-};
-
-// What both ends of a stream have in common. Protocol: there is one read at a time until one fails, then Finish; one
-// write at a time; no Finish while there is a write. It lives until nothing of it is in the completion queue: when it is
-// cancelled that may take long, since gRPC doesn't let go of a write while the system takes no more bytes. So whoever
-// ends it at once is told at once that it is over, and what completes after that is nobody's.
-class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcStream> {
- public:
-  GrpcStream(LivingStreams& living, grpc::CompletionQueue* queue)
-      : living_(living), queue_(queue) {}
-
-  void Read() override {
-    const MutexLock lock(mutex_);
-    ReadOn();
-  }
-
-  void Write(const v1::Frame& frame) override {
-    const MutexLock lock(mutex_);
-    if (!open_ || finishing_ || closing_) return;
-    writing_ = true;
-    ++in_flight_;
-    StartWrite(frame, &written_);
-  }
-
-  void End(bool after_write) override {
-    const MutexLock lock(mutex_);
-    if (!after_write) return Abort();
-    ReadOn();  // the end of a stream is read
-    if (!open_) return Cancel();
-    if (std::exchange(closing_, true) || finishing_) return;
-    if (!writing_) CloseWrites();
-  }
-
-  // For LivingStreams.
-  void MayWrite() {
-    if (events_ != nullptr) events_->OnWritten();
-  }
-
- protected:
-  // Begins the life of the stream, until OnEnd. Returns false if it can't live.
-  bool Live(std::shared_ptr<LinkEvents> events) {
-    events_ = std::move(events);
-    const MutexLock lock(mutex_);
-    return is_living_ = living_.Add(shared_from_this());
-  }
-
-  void Opened(bool ok) {
-    if (ok) SetOpen();
-    Settle(/*read_on=*/ok);
-    if (ok && events_ != nullptr) events_->OnOpen();
-  }
-
-  virtual void StartRead(v1::Frame* frame, Event* event) = 0;
-  virtual void StartWrite(const v1::Frame& frame, Event* event) = 0;
-  virtual void StartFinish(Event* event) = 0;
-  // Says that no more will be written; returns false where only Finish says that.
-  virtual bool StartWritesDone(Event* event) = 0;
-  virtual void Cancel() = 0;
-  virtual std::string WhyFinished() const = 0;
-
-  // It may be read from now on: no more than one read at a time is asked of gRPC.
-  void SetOpen() {
-    const MutexLock lock(mutex_);
-    open_ = true;
-  }
-
-  // For what is started by those that are derived from it.
-  Event* opened() {
-    const MutexLock lock(mutex_);
-    ++in_flight_;
-    return &opened_;
-  }
-
- private:
-  void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!open_ || finishing_ || std::exchange(reading_, true)) return;
-    ++in_flight_;
-    StartRead(&coming_->Renew(), &read_);
-  }
-
-  void ReadDone(bool ok) {
-    {
-      const MutexLock lock(mutex_);
-      --in_flight_;
-      reading_ = false;
-      std::swap(coming_, come_);
-      if (!ok) BeginFinish();
-    }
-    EndIfOver();
-    if (ok && events_ != nullptr) events_->OnFrame(**come_);
-  }
-
-  void WriteDone(bool ok) {
-    bool may_write = false;
-    {
-      const MutexLock lock(mutex_);
-      --in_flight_;
-      writing_ = false;
-      if (finish_when_written_) {
-        BeginFinish();
-      } else if (closing_) {
-        CloseWrites();
-      } else {
-        may_write = ok && !finishing_;
-      }
-    }
-    EndIfOver();
-    if (may_write) living_.HasWritten(shared_from_this());
-  }
-
-  void ClosedWrites(bool) { Settle(/*read_on=*/true); }
-
-  void Finished(bool) {
-    {
-      const MutexLock lock(mutex_);
-      --in_flight_;
-      finished_ = true;
-    }
-    EndIfOver();
-  }
-
-  // Something has come out of the completion queue.
-  void Settle(bool read_on) {
-    {
-      const MutexLock lock(mutex_);
-      --in_flight_;
-      if (!read_on) BeginFinish();
-    }
-    EndIfOver();
-  }
-
-  void Abort() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!is_living_ || finished_) return;
-    ReadOn();  // the end of a stream is read
-    Cancel();
-    if (std::exchange(aborted_, true)) return;
-    ++in_flight_;
-    abortion_.Set(queue_, gpr_now(GPR_CLOCK_MONOTONIC), &abort_);
-  }
-
-  void Aborted(bool) {
-    TellEnd("it was ended here");
-    Settle(/*read_on=*/true);
-  }
-
-  // Once.
-  void TellEnd(std::string why) {
-    if (const auto events = std::exchange(events_, nullptr)) events->OnEnd(std::move(why));
-  }
-
-  void CloseWrites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (!StartWritesDone(&closed_writes_)) return BeginFinish();
-    ++in_flight_;
-  }
-
-  void BeginFinish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (writing_) {
-      finish_when_written_ = true;
-      return Cancel();
-    }
-    if (std::exchange(finishing_, true)) return;
-    ++in_flight_;
-    StartFinish(&finish_);
-  }
-
-  void EndIfOver() {
-    {
-      const MutexLock lock(mutex_);
-      if (!finished_ || in_flight_ > 0) return;
-    }
-    const std::shared_ptr<GrpcStream> self = shared_from_this();
-    TellEnd(WhyFinished());
-    living_.Remove(self);
-  }
-
-  EventOf<GrpcStream, &GrpcStream::Opened> opened_{*this};
-  EventOf<GrpcStream, &GrpcStream::ReadDone> read_{*this};
-  EventOf<GrpcStream, &GrpcStream::WriteDone> written_{*this};
-  EventOf<GrpcStream, &GrpcStream::ClosedWrites> closed_writes_{*this};
-  EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
-  EventOf<GrpcStream, &GrpcStream::Aborted> abort_{*this};
-  LivingStreams& living_;
-  grpc::CompletionQueue* const queue_;
-  std::shared_ptr<LinkEvents> events_;  // null when they have been told of the end
-  std::unique_ptr<FrameBuffer> come_ =
-      std::make_unique<FrameBuffer>();  // while OnFrame looks at it
-
-  Mutex mutex_;
-  bool is_living_ ABSL_GUARDED_BY(mutex_) = false;
-  grpc::Alarm abortion_ ABSL_GUARDED_BY(mutex_);
-  bool aborted_ ABSL_GUARDED_BY(mutex_) = false;
-  int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;  // in the completion queue
-  bool open_ ABSL_GUARDED_BY(mutex_) = false;
-  bool reading_ ABSL_GUARDED_BY(mutex_) = false;
-  std::unique_ptr<FrameBuffer> coming_ ABSL_GUARDED_BY(mutex_) = std::make_unique<FrameBuffer>();
-  bool writing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool closing_ ABSL_GUARDED_BY(mutex_) = false;  // no more is to be written
-  bool finish_when_written_ ABSL_GUARDED_BY(mutex_) = false;
-  bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
-  bool finished_ ABSL_GUARDED_BY(mutex_) = false;
-};
-
-bool LivingStreams::Add(const std::shared_ptr<GrpcStream>& stream) {
-  const MutexLock lock(mutex_);
-  if (!closed_) living_.insert(stream);
-  return !closed_;
-}
-
-void LivingStreams::Remove(const std::shared_ptr<GrpcStream>& stream) {
-  const MutexLock lock(mutex_);
-  living_.erase(stream);
-  if (living_.empty()) none_left_.NotifyAll();
-}
-
-void LivingStreams::Close() {
-  const MutexLock lock(mutex_);
-  closed_ = true;
-}
-
-void LivingStreams::EndAll() {
-  absl::flat_hash_set<std::shared_ptr<GrpcStream>> living;
-  {
-    const MutexLock lock(mutex_);
-    living = living_;
-  }
-  for (const std::shared_ptr<GrpcStream>& stream : living) stream->End(/*after_write=*/false);
-}
-
-void LivingStreams::LetWrite() {
-  for (const std::shared_ptr<GrpcStream>& stream : std::exchange(written_, {})) stream->MayWrite();
-}
-
-void LivingStreams::AwaitNone(absl::Duration time) {
-  const absl::Time end = absl::Now() + time;
-  const MutexLock lock(mutex_);
-  while (!living_.empty() && absl::Now() < end) {
-    if (time == absl::InfiniteDuration()) {
-      none_left_.Wait(mutex_);
-    } else {
-      none_left_.WaitFor(mutex_, end - absl::Now());
-    }
-  }
-}
-
-class DialledStream final : public GrpcStream {
- public:
-  DialledStream(LivingStreams& living, grpc::CompletionQueue* queue,
-                std::shared_ptr<grpc::Channel> channel)
-      : GrpcStream(living, queue),
-        channel_(std::move(channel)),
-        stub_(v1::Link::NewStub(channel_)) {}
-
-  void Dial(grpc::CompletionQueue* queue, const std::shared_ptr<LinkEvents>& events) {
-    if (!Live(events)) return events->OnEnd("this node stops");
-    stream_ = stub_->PrepareAsyncConnect(&context_, queue);
-    stream_->StartCall(opened());
-  }
-
- private:
-  void StartRead(v1::Frame* frame, Event* event) override { stream_->Read(frame, event); }
-  void StartWrite(const v1::Frame& frame, Event* event) override { stream_->Write(frame, event); }
-  void StartFinish(Event* event) override { stream_->Finish(&status_, event); }
-  bool StartWritesDone(Event* event) override {
-    stream_->WritesDone(event);
-    return true;
-  }
-  void Cancel() override { context_.TryCancel(); }
-  std::string WhyFinished() const override {
-    return status_.ok() ? "the other node has ended it" : status_.error_message();
-  }
-
-  const std::shared_ptr<grpc::Channel> channel_;
-  const std::unique_ptr<v1::Link::Stub> stub_;
-  grpc::ClientContext context_;
-  grpc::Status status_;
-  std::unique_ptr<grpc::ClientAsyncReaderWriter<v1::Frame, v1::Frame>> stream_;
-};
-
-// Waits for a stream to be opened by another node, and is it then.
-class AcceptedStream final : public GrpcStream {
- public:
-  using GrpcStream::GrpcStream;
-
-  // What is called when it has been opened, or never will be.
-  using Accepted = std::function<void(std::shared_ptr<AcceptedStream>, bool ok)>;
-
-  void Await(v1::Link::AsyncService& service, grpc::ServerCompletionQueue* queue,
-             Accepted accepted) {
-    waiting_ = std::static_pointer_cast<AcceptedStream>(shared_from_this());
-    accepted_ = std::move(accepted);
-    service.RequestConnect(&context_, &stream_, queue, queue, &called_);
-  }
-
-  void Open(const std::shared_ptr<LinkEvents>& events) {
-    if (!Live(events)) return events->OnEnd("this node stops");
-    SetOpen();
-    events->OnOpen();
-  }
-
- private:
-  void Called(bool ok) { accepted_(std::exchange(waiting_, nullptr), ok); }
-
-  void StartRead(v1::Frame* frame, Event* event) override { stream_.Read(frame, event); }
-  void StartWrite(const v1::Frame& frame, Event* event) override { stream_.Write(frame, event); }
-  void StartFinish(Event* event) override { stream_.Finish(grpc::Status::OK, event); }
-  bool StartWritesDone(Event*) override { return false; }
-  void Cancel() override { context_.TryCancel(); }
-  std::string WhyFinished() const override { return "the other node has ended it"; }
-
-  EventOf<AcceptedStream, &AcceptedStream::Called> called_{*this};
-  std::shared_ptr<AcceptedStream> waiting_;
-  Accepted accepted_;
-  grpc::ServerContext context_;
-  grpc::ServerAsyncReaderWriter<v1::Frame, v1::Frame> stream_{&context_};
-};
 
 // Ends a stream that nobody wants.
 class Refusing final : public LinkEvents {
@@ -554,7 +210,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kNoKeepalive);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, patience_ms_);
     auto stream = std::make_shared<DialledStream>(
-        living_, queue_.get(),
+        streams_, queue_.get(),
         grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
     stream->Dial(queue_.get(), events);
     return stream;
@@ -566,10 +222,10 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   void Stop() override {
     if (!BeginStop()) return;
     if (standard_.has_value()) Post([this] { standard_->StopServing(); });
-    living_.Close();
-    living_.AwaitNone(kPatienceAtTheEnd);  // those that are ending may tell why
+    streams_.Close();
+    streams_.AwaitNone(kPatienceAtTheEnd);  // those that are ending may tell why
     if (standard_.has_value()) standard_->AwaitNoCall(kPatienceAtTheEnd);
-    living_.EndAll();
+    streams_.EndAll();
     posts_.Close();
     std::thread finishing([self = shared_from_this()] { self->Finish(); });
     if (AwaitFinished(kPatienceAtTheEnd)) {
@@ -597,7 +253,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   void AwaitNext() {
     const MutexLock lock(mutex_);
     if (stopping_) return;
-    std::make_shared<AcceptedStream>(living_, queue_.get())
+    std::make_shared<AcceptedStream>(streams_, queue_.get())
         ->Await(service_, queue_.get(),
                 [this](const std::shared_ptr<AcceptedStream>& stream, bool ok) {
                   if (!ok) return;  // the server shuts down
@@ -619,7 +275,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     if (!watcher_.joinable()) Begin();  // what is in the queue must come out of it
     listener_->Stop();
     server_->Shutdown(std::chrono::system_clock::now());
-    living_.AwaitNone(absl::InfiniteDuration());
+    streams_.AwaitNone(absl::InfiniteDuration());
     if (standard_.has_value()) standard_->AwaitNothing();
     queue_->Shutdown();
     watcher_.join();
@@ -644,7 +300,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   // so nobody writes on before it has been emptied.
   Handled HandleAll(gpr_timespec deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(handling_) {
     const Handled handled = HandleEvents(deadline);
-    living_.LetWrite();
+    streams_.LetWrite();
     return handled;
   }
 
@@ -689,7 +345,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
   const int patience_ms_;
   const int strangers_ms_;
   const Accept accept_;
-  LivingStreams living_;
+  GrpcStreams streams_;
   Posts posts_;
   v1::Link::AsyncService service_;
   std::optional<StandardServices> standard_;
