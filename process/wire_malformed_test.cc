@@ -487,6 +487,26 @@ TEST(WireMalformedTest, DepthOfTypesThatEncodeThemselvesIsBounded) {
   EXPECT_THAT(ErrorOf<Self>("\x01" + length + bytes), StatusIs(kInvalid, HasSubstr("too deep")));
 }
 
+// A type that encodes itself may read on, and must get nothing.
+TEST(WireMalformedTest, NothingIsReadAfterAnError) {
+  SameHomes homes;
+  WireReader reader(std::string_view("\x05\x01\x02\x03\x04\x05\x06\x07", 8), homes);
+  const auto inner = reader.Delimited("a part", [&]() -> std::optional<int> {
+    reader.Fail("the first error");
+    EXPECT_EQ(reader.Read<uint32_t>(), std::nullopt);
+    return 7;
+  });
+  EXPECT_EQ(inner, std::nullopt);
+  EXPECT_EQ(reader.Byte(255, "a byte"), std::nullopt);
+  EXPECT_EQ(reader.Varint(1000, "a number"), std::nullopt);
+  EXPECT_EQ(reader.SignedVarint(-1000, 1000, "a number"), std::nullopt);
+  EXPECT_EQ(reader.Fixed(1, "a number"), std::nullopt);
+  EXPECT_EQ(reader.Count("a length"), std::nullopt);
+  EXPECT_EQ(reader.Home(), std::nullopt);
+  EXPECT_EQ(reader.Rest(), "");
+  EXPECT_THAT(std::string(reader.status("it").message()), HasSubstr("byte 1: the first error"));
+}
+
 TEST(WireMalformedTest, WidthIsNoDepth) {
   EXPECT_OK(
       Decode<Tree>(Encode(Tree{.color = {}, .children = std::vector<Tree>(10'000)})).status());

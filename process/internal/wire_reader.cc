@@ -23,6 +23,7 @@ std::nullopt_t WireReader::FailAt(size_t position, std::string_view what) {
     failed_ = true;
     error_position_ = position;
     error_ = what;
+    position_ = end_;  // so that nothing is left to be read
   }
   return std::nullopt;
 }

@@ -62,8 +62,8 @@ class WireReader {
     const size_t outer_end = std::exchange(end_, position_ + *size);
     auto result = read();
     ExpectEnd();
-    end_ = outer_end;
     if (!ok()) return std::nullopt;
+    end_ = outer_end;
     return result;
   }
 
