@@ -351,7 +351,7 @@ void Connection::Refused(const v1::Refusal& refusal) {
   {
     const MutexLock lock(mutex_);
     if (state_ == State::kEnding) return;
-    BeginEnd(refusal);
+    BeginEnd(Tamed(refusal));
   }
   stream_->End(/*after_write=*/true);
 }

@@ -176,6 +176,7 @@ TEST(EnvelopeCodecTest, WhatMakesNoSense) {
   EXPECT_TRUE(refused(5, [](v1::Envelope& e) { e.set_refusal(100); }));
   EXPECT_TRUE(refused(5, [](v1::Envelope& e) { e.set_reason("\xff\xff"); }));
   EXPECT_TRUE(refused(6, [](v1::Envelope& e) { e.clear_from(); }));
+  EXPECT_TRUE(refused(6, [](v1::Envelope& e) { e.mutable_from()->clear_home(); }));
   EXPECT_TRUE(refused(6, [](v1::Envelope& e) { e.mutable_to_name()->set_text("name"); }));
 }
 

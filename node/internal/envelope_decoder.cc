@@ -149,6 +149,7 @@ class EnvelopeReader {
       return *known;
     }
     HYDRA_ASSIGN_OR_RETURN(const uint32_t home, Read(from.home()));
+    if (home == hydra::Pid().home()) return Wrong("with a pid of no node");
     const hydra::Pid pid(from.serial(), from.slot(), home);
     if (!IsPossible(pid)) return Wrong("with a pid that can't be");
     if (!places_.pids_.Put(from.place(), pid)) return Wrong("with a pid for no place");

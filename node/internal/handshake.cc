@@ -56,7 +56,8 @@ v1::Refusal MakeRefusal(v1::Refusal::Why why, std::string_view text) {
   return refusal;
 }
 
-// What another node has said goes into logs: it is cut, and has nothing in it that isn't to be printed.
+}  // namespace
+
 v1::Refusal Tamed(v1::Refusal refusal) {
   std::string text = refusal.text().substr(0, kMaxRefusalText);
   std::replace_if(
@@ -64,8 +65,6 @@ v1::Refusal Tamed(v1::Refusal refusal) {
   refusal.set_text(std::move(text));
   return refusal;
 }
-
-}  // namespace
 
 Handshake::Handshake(Role role, Party self, std::string wanted,
                      std::function<std::string(std::string_view)> cookie, std::string nonce)

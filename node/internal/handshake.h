@@ -46,6 +46,9 @@ struct Agreement {
   uint64_t features = 0;
 };
 
+// What another node has said goes into logs: it is cut, and has nothing in it that isn't to be printed.
+v1::Refusal Tamed(v1::Refusal refusal);
+
 enum class Role : uint8_t { kDialler, kAcceptor };
 
 // Thread safety: thread-compatible.

@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "hydra/base/status_macros.h"
 
@@ -20,9 +21,13 @@ bool IsNameByte(char c) {
          c == '-' || c == '.';
 }
 
+// The text may be a stranger's, and goes into logs.
 absl::Status Wrong(std::string_view text, std::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("'", std::string(text), "' ", std::string(why)));
+  return absl::InvalidArgumentError(
+      absl::StrCat("'", absl::CHexEscape(std::string(text)), "' ", std::string(why)));
 }
+
+bool IsControl(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 // Where the port begins, behind the last colon that isn't within brackets; npos if there is none.
 size_t PortOf(std::string_view address) {
@@ -41,7 +46,8 @@ bool IsPort(std::string_view text) {
 
 absl::Status CheckAddress(std::string_view address) {
   if (address.starts_with(kUnix)) {
-    return address.size() > kUnix.size() && address[kUnix.size()] == '/'
+    const std::string_view path = address.substr(kUnix.size());
+    return path.starts_with('/') && std::none_of(path.begin(), path.end(), IsControl)
                ? absl::OkStatus()
                : Wrong(address, "is no address: a unix socket is unix:/path");
   }

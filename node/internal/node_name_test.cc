@@ -20,10 +20,16 @@ TEST(NodeNameTest, WhatIsNone) {
   for (const std::string name :
        {"", "a", "@127.0.0.1:1", "a b@127.0.0.1:1", "a@", "a@127.0.0.1", "a@127.0.0.1:0",
         "a@127.0.0.1:65536", "a@127.0.0.1:x", "a@:1", "a@::1:1", "a@[::1]", "a@[]:1", "a@unix:run",
-        "a@unix:", "a@b@127.0.0.1:1", "a@host name:1", "a@127.0.0.1:1\n"}) {
+        "a@unix:", "a@b@127.0.0.1:1", "a@host name:1", "a@127.0.0.1:1\n", "a@unix:/run/\n"}) {
     EXPECT_EQ(ParseNodeName(name).status().code(), absl::StatusCode::kInvalidArgument) << name;
   }
   EXPECT_FALSE(ParseNodeName(std::string(300, 'a') + "@127.0.0.1:1").ok());
+}
+
+// NOD20: what is refused may be a stranger's, and is logged.
+TEST(NodeNameTest, WhatIsRefusedIsEscaped) {
+  EXPECT_EQ(ParseNodeName("a\n@h:1").status().message(),
+            "'a\\n' is no name of a node: letters, digits, _ - and . only");
 }
 
 TEST(NodeNameTest, WhereOthersFindIt) {
