@@ -4,7 +4,7 @@
   ./bazelw run --config=opt //benchmarks:compare -- --rounds=3 --only='ping_pong|ring'
 
 A round runs every workload once here and at once after that in Erlang, each in an OS process of its
-own, so that every run is cold unless it says that it is warm; those between two nodes have two. Both
+own, so that every run is cold unless it says that it is warm; those between nodes have one for each. Both
 are timed from inside the runtime. What is called grpc/... is set beside a bare gRPC stream instead.
 A ratio says how many times better we are: the median of the rounds' ratios, which holds where the
 machine's speed drifts.
@@ -15,7 +15,6 @@ import collections
 import datetime
 import os
 import re
-import socket
 import statistics
 import subprocess
 import sys
@@ -70,16 +69,9 @@ def elixir_beams():
     return output_of(["elixir", "-e", "IO.write(:code.lib_dir(:elixir, :ebin))"])
 
 
-def free_port():
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return str(listening.getsockname()[1])
-
-
-def node_flags():
-    """What makes an `erl` a node that connects to others, without epmd: it knows their one port."""
-    return ["-name", "measuring@127.0.0.1", "-setcookie", "of_the_benchmarks",
-            "-dist_listen", "false", "-start_epmd", "false", "-erl_epmd_port", free_port()]
+# What makes an `erl` a node that connects to others, without epmd: their names have their ports.
+NODE_FLAGS = ["-name", "measuring@127.0.0.1", "-setcookie", "of_the_benchmarks",
+              "-dist_listen", "false", "-start_epmd", "false", "-epmd_module", "workloads"]
 
 
 class Sides:
@@ -112,12 +104,12 @@ class Sides:
         kind = re.match("(node/)?[^/]*", workload.name)[0]
         # A million processes are more than Erlang allows by default.
         return ["erl", "+P", "5000000", "-noinput", "-pa", *self.beams,
-                *(node_flags() if kind.startswith("node/") else []),
+                *(NODE_FLAGS if kind.startswith("node/") else []),
                 "-run", "workloads", "main", kind, workload.parameter, self.operations(workload),
                 workload.runs]
 
     def operations(self, workload):
-        return str(int(int(workload.operations) * self.scale))
+        return str(max(1, int(int(workload.operations) * self.scale)))
 
 
 def figures(workload, output):

@@ -3,12 +3,15 @@
 #define HYDRA_BENCHMARKS_DONE_H_
 
 #include <cstdint>
+#include <string_view>
 
 #include "hydra/process/async.h"
 
 namespace hydra::benchmarks {
 
-struct Done {};
+struct Done {
+  static constexpr std::string_view kWireName = "benchmarks.Done";
+};
 
 // Waits for so many of them.
 Async<> AwaitDone(int64_t count);

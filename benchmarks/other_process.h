@@ -1,4 +1,4 @@
-// OtherProcess: a second OS process, for the workloads between two of them.
+// OtherProcess: another OS process, for the workloads between several of them.
 //
 //   OtherProcess other([](Parent parent) { ...; parent.ServeAt(address); });
 //   Connect(other.address());
@@ -27,7 +27,8 @@ class Parent {
 class OtherProcess {
  public:
   // Forks, so this process mustn't have threads yet. The other one calls `live`, which ends
-  // by ServeAt. Returns when it has been told where that one is found.
+  // by ServeAt. Returns when it has been told where that one is found. One that is forked later
+  // holds the lifelines of those before: when this process dies, the last ends first.
   explicit OtherProcess(void (*live)(Parent parent));
   OtherProcess(const OtherProcess&) = delete;
   OtherProcess& operator=(const OtherProcess&) = delete;

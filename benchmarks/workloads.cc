@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <numeric>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -448,9 +450,27 @@ constexpr Workload kWorkloads[] = {
     {"checkout/64", "leases/s", BorrowWorkers, 64, 500'000},
     {"node/ping_pong/1", "round_trips/s", PingPongBetweenNodes, 1, 100'000, 1, 2},
     {"node/ping_pong/64", "round_trips/s", PingPongBetweenNodes, 64, 1'000'000, 1, 2},
-    {"node/one_way", "messages/s", SendToNode, 1, 3'000'000, 1, 2},
+    {"node/one_way", "messages/s", SendToNode, 64, 3'000'000, 1, 2},
     {"node/call/1", "calls/s", CallNode, 1, 100'000, 1, 2},
     {"node/call/64", "calls/s", CallNode, 64, 1'000'000, 1, 2},
+    {"node/stream/8", "messages/s", SendToNode, 8, 3'000'000, 1, 2},
+    {"node/stream/64", "messages/s", SendToNode, 64, 2'000'000, 1, 2},
+    {"node/stream/1024", "messages/s", SendToNode, 1024, 500'000, 1, 2},
+    {"node/stream/65536", "messages/s", SendToNode, 65'536, 10'000, 1, 2},
+    {"node/stream/1048576", "messages/s", SendToNode, 1'048'576, 1000, 1, 2},
+    {"node/stream/100000000", "messages/s", SendToNode, 100'000'000, 10, 1, 2},
+    {"node/echo/8", "calls/s", EchoFromNode, 8, 20'000, 1, 2},
+    {"node/echo/64", "calls/s", EchoFromNode, 64, 20'000, 1, 2},
+    {"node/echo/1024", "calls/s", EchoFromNode, 1024, 20'000, 1, 2},
+    {"node/echo/65536", "calls/s", EchoFromNode, 65'536, 5000, 1, 2},
+    {"node/echo/1048576", "calls/s", EchoFromNode, 1'048'576, 500, 1, 2},
+    {"node/echo/100000000", "calls/s", EchoFromNode, 100'000'000, 5, 1, 2},
+    {"node/mesh/2", "messages/s", SendInMesh, 2, 2'000'000, 1, 2},
+    {"node/mesh/4", "messages/s", SendInMesh, 4, 2'000'000, 1, 4},
+    {"node/mesh/8", "messages/s", SendInMesh, 8, 2'000'000, 1, 8},
+    {"node/mesh_ping_pong/2", "round_trips/s", PingPongInMesh, 2, 20'000, 1, 2},
+    {"node/mesh_ping_pong/4", "round_trips/s", PingPongInMesh, 4, 50'000, 1, 4},
+    {"node/mesh_ping_pong/8", "round_trips/s", PingPongInMesh, 8, 100'000, 1, 8},
     {"node/idle", "-", IdleBetweenNodes, 10, 1, 1, 2},
     {"idle", "-", Idle, 10, 1'000'000},
 };
@@ -464,15 +484,15 @@ Async<> RunOnce(const Workload* workload, Setup setup, Measured* measured) {
 std::span<const Workload> Workloads() { return kWorkloads; }
 
 Measured Measure(const Workload& workload) {
-  std::optional<OtherProcess> other;
-  if (workload.nodes == 2) other.emplace(LiveAsOtherNode);
-  Runtime runtime;
-  Setup setup = {&runtime, workload.parameter, workload.operations};
-  std::optional<Node> node;
-  if (other.has_value()) {
-    node.emplace(StartNode(runtime, "measuring"));
-    setup.other_node = other->address();
+  std::deque<OtherProcess> others;
+  std::vector<std::string> names;
+  for (int i = 1; i < workload.nodes; ++i) {
+    names.push_back(others.emplace_back(LiveAsOtherNode).address());
   }
+  Runtime runtime;
+  const std::optional<Node> node =
+      workload.nodes > 0 ? std::optional(StartNode(runtime, "measuring")) : std::nullopt;
+  const Setup setup = {&runtime, workload.parameter, workload.operations, names};
   Measured measured;
   for (int run = 0; run < workload.runs; ++run) {
     const ExitReason reason = runtime.Run(RunOnce, &workload, setup, &measured);

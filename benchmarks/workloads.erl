@@ -6,6 +6,10 @@
 -export([main/1]).
 -export([init/1, handle_call/3, handle_cast/2, start_worker/1, start_link/1]).
 -export([start_attendant/0]).
+%% Of -epmd_module.
+-export([start_link/0, register_node/3, listen_port_please/2, address_please/3]).
+
+-define(BYTES, 64).  % of a message between nodes, unless the workload is about that
 
 main([Name | Numbers]) ->
     [Parameter, Operations, Runs] = [list_to_integer(Number) || Number <- Numbers],
@@ -44,8 +48,12 @@ run(publish, Subscribers, Deliveries) -> publish_to_many(Subscribers, Deliveries
 run(group_join, _, Pairs) -> join_and_leave(Pairs);
 run(checkout, Processes, Leases) -> borrow_workers(Processes, Leases);
 run('node/ping_pong', Pairs, RoundTrips) -> ping_pong_between_nodes(Pairs, RoundTrips);
-run('node/one_way', _, Messages) -> send_to_node(Messages);
-run('node/call', Clients, Calls) -> call_node(Clients, Calls);
+run('node/one_way', Bytes, Messages) -> send_to_node(Bytes, Messages);
+run('node/stream', Bytes, Messages) -> send_to_node(Bytes, Messages);
+run('node/call', Clients, Calls) -> call_node(Clients, ?BYTES, Calls);
+run('node/echo', Bytes, Calls) -> call_node(1, Bytes, Calls);
+run('node/mesh', Nodes, Messages) -> send_in_mesh(Nodes, Messages);
+run('node/mesh_ping_pong', Nodes, RoundTrips) -> ping_pong_in_mesh(Nodes, RoundTrips);
 run('node/idle', Seconds, _) -> idle_between_nodes(Seconds);
 run(idle, Seconds, Processes) -> idle(Seconds, Processes).
 
@@ -275,8 +283,11 @@ handle_call(sum_then_hibernate, _From, S) ->
     {reply, lists:sum(lists:seq(1, 200)), S, hibernate};
 handle_call({spawn_pongers, Count}, _From, S) ->
     {reply, [spawn(fun node_ponger/0) || _ <- lists:seq(1, Count)], S};
-handle_call({spawn_taker, Sender}, _From, S) ->
-    {reply, spawn(fun() -> take_items(Sender, 0) end), S};
+handle_call(spawn_taker, _From, S) -> {reply, spawn(fun take_items/0), S};
+handle_call({spawn_pingers, Pongers, Rounds, Owner}, _From, S) ->
+    {reply, [spawn(fun() -> ping_in_turn(Ponger, Rounds, Owner) end) || Ponger <- Pongers], S};
+handle_call({spawn_senders, Takers, Batches, Owner}, _From, S) ->
+    {reply, [spawn(fun() -> send_in_turn(Taker, Batches, Owner) end) || Taker <- Takers], S};
 handle_call({echo, Payload}, _From, S) -> {reply, Payload, S}.
 handle_cast(_, Sum) -> {noreply, Sum}.
 
@@ -496,16 +507,37 @@ borrow_workers(Processes, Leases) ->
     await_done(Processes),
     {Times * Processes, seconds_since(Start), []}.
 
-%% ---- two nodes
+%% ---- nodes find each other without epmd: a node's name has its port
 
-%% Another `erl`, which ends with this one. What it needs to know is in this one's arguments.
+-define(NAME, "port").
+
+start_link() -> ignore.
+
+register_node(_Name, _Port, _Family) -> {ok, rand:uniform((1 bsl 32) - 1)}.
+
+listen_port_please(Name, _Host) -> {ok, port_of(Name)}.
+
+address_please(Name, _Host, inet) -> {ok, {127, 0, 0, 1}, port_of(Name), 6}.
+
+port_of(Name) when is_atom(Name) -> port_of(atom_to_list(Name));
+port_of(?NAME ++ Port) -> list_to_integer(Port).
+
+free_port() ->
+    {ok, Socket} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Socket),
+    ok = gen_tcp:close(Socket),
+    Port.
+
+%% ---- between nodes
+
+%% Another `erl`, which ends with this one.
 start_other_node() ->
-    {ok, [[Port]]} = init:get_argument(erl_epmd_port),
     Arguments = ["-setcookie", atom_to_list(erlang:get_cookie()),
-                 "-start_epmd", "false", "-erl_epmd_port", Port,
+                 "-start_epmd", "false", "-epmd_module", ?MODULE_STRING,
                  "-kernel", "inet_dist_use_interface", "{127,0,0,1}",
                  "-pa", filename:dirname(code:which(?MODULE))],
-    {ok, Peer, Node} = peer:start_link(#{name => other, host => "127.0.0.1", longnames => true,
+    {ok, Peer, Node} = peer:start_link(#{name => ?NAME ++ integer_to_list(free_port()),
+                                         host => "127.0.0.1", longnames => true,
                                          connection => standard_io, args => Arguments}),
     ok = peer:call(Peer, ?MODULE, start_attendant, []),
     {attendant, Node}.
@@ -514,7 +546,10 @@ start_attendant() ->
     {ok, _} = gen_server:start({local, attendant}, ?MODULE, 0, []),
     ok.
 
-payload() -> binary:copy(<<"x">>, 64).
+payload(Bytes) -> binary:copy(<<"x">>, Bytes).
+
+%% What each of so many does, of all that is to be done.
+share_of(Operations, Many) -> max(1, Operations div Many).
 
 tcp_bytes() ->
     [{_, Socket}] = erlang:system_info(dist_ctrl),
@@ -539,55 +574,122 @@ pings(Ponger, Payload, N) ->
 ping_pong_between_nodes(Pairs, RoundTrips) ->
     Pongers = gen_server:call(start_other_node(), {spawn_pongers, Pairs}),
     Self = self(),
-    Rounds = RoundTrips div Pairs,
+    Rounds = share_of(RoundTrips, Pairs),
     Body = fun() ->
-               [spawn(fun() -> pings(Ponger, payload(), Rounds), Self ! done end)
+               [spawn(fun() -> pings(Ponger, payload(?BYTES), Rounds), Self ! done end)
                 || Ponger <- Pongers],
                await_done(Pairs)
            end,
     measure_between_nodes(Body, Rounds * Pairs, bytes_per_round_trip).
 
--define(BATCH, 10000).
+take_items() ->
+    receive
+        {item, _} -> take_items();
+        {end_of_batch, Sender} -> Sender ! taken, take_items()
+    end.
 
-take_items(Sender, ?BATCH) -> Sender ! {taken, ?BATCH}, take_items(Sender, 0);
-take_items(Sender, N) -> receive {item, _} -> take_items(Sender, N + 1) end.
+send_batch(Taker, _, 0) -> Taker ! {end_of_batch, self()};
+send_batch(Taker, Payload, Items) ->
+    Taker ! {item, Payload},
+    send_batch(Taker, Payload, Items - 1).
 
-send_items(_, _, 0) -> ok;
-send_items(Taker, Payload, N) -> Taker ! {item, Payload}, send_items(Taker, Payload, N - 1).
+await_taken() -> receive taken -> ok end.
 
-await_taken() -> receive {taken, ?BATCH} -> ok end.
+%% Two batches are under way at the most.
+send_batches(Taker, Payload, Items, Batches) ->
+    send_batch(Taker, Payload, Items),
+    send_more_batches(Taker, Payload, Items, Batches - 1).
 
-send_batches(_, _, 0) -> await_taken();
-send_batches(Taker, Payload, Batches) ->
-    send_items(Taker, Payload, ?BATCH),
+send_more_batches(_, _, _, 0) -> await_taken();
+send_more_batches(Taker, Payload, Items, Batches) ->
+    send_batch(Taker, Payload, Items),
     await_taken(),
-    send_batches(Taker, Payload, Batches - 1).
+    send_more_batches(Taker, Payload, Items, Batches - 1).
 
-send_to_node(Messages) ->
-    Taker = gen_server:call(start_other_node(), {spawn_taker, self()}),
-    Batches = max(1, Messages div ?BATCH),
-    Body = fun() ->
-               send_items(Taker, payload(), ?BATCH),  % one batch ahead
-               send_batches(Taker, payload(), Batches - 1)
-           end,
-    measure_between_nodes(Body, Batches * ?BATCH, bytes_per_message).
+%% Of messages that are large, a batch has fewer: some MiB are under way, or two messages.
+items_of_batch(Bytes) -> min(10000, max(1, (2 bsl 20) div Bytes)).
+
+send_to_node(Bytes, Messages) ->
+    Taker = gen_server:call(start_other_node(), spawn_taker),
+    Items = items_of_batch(Bytes),
+    Batches = share_of(Messages, Items),
+    Body = fun() -> send_batches(Taker, payload(Bytes), Items, Batches) end,
+    measure_between_nodes(Body, Batches * Items, bytes_per_message).
 
 echoes(_, _, 0) -> ok;
 echoes(Attendant, Payload, N) ->
-    gen_server:call(Attendant, {echo, Payload}),
+    gen_server:call(Attendant, {echo, Payload}, infinity),
     echoes(Attendant, Payload, N - 1).
 
-call_node(Clients, Calls) ->
+call_node(Clients, Bytes, Calls) ->
     Attendant = start_other_node(),
     Self = self(),
     gen_server:call(Attendant, {echo, <<>>}),
-    CallsOfEach = Calls div Clients,
+    CallsOfEach = share_of(Calls, Clients),
     Body = fun() ->
-               [spawn(fun() -> echoes(Attendant, payload(), CallsOfEach), Self ! done end)
+               [spawn(fun() -> echoes(Attendant, payload(Bytes), CallsOfEach), Self ! done end)
                 || _ <- lists:seq(1, Clients)],
                await_done(Clients)
            end,
     measure_between_nodes(Body, CallsOfEach * Clients, bytes_per_call).
+
+%% ---- meshes of nodes: their processes do first a little, which connects the nodes; then, when
+%% told to, their part
+
+-define(MESH_BATCH, 1000).
+
+ping_in_turn(Ponger, Rounds, Owner) ->
+    Payload = payload(?BYTES),
+    in_turn(fun() -> pings(Ponger, Payload, 1) end,
+            fun() -> pings(Ponger, Payload, Rounds) end, Owner).
+
+send_in_turn(Taker, Batches, Owner) ->
+    Payload = payload(?BYTES),
+    in_turn(fun() -> send_batches(Taker, Payload, 1, 1) end,
+            fun() -> send_batches(Taker, Payload, ?MESH_BATCH, Batches) end, Owner).
+
+in_turn(Connect, Body, Owner) ->
+    Connect(),
+    Owner ! done,
+    receive go -> Body() end,
+    Owner ! done.
+
+%% The attendants of so many nodes. This node's own comes first.
+attendants_of_all(Nodes) ->
+    ok = start_attendant(),
+    [{attendant, node()} | [start_other_node() || _ <- lists:seq(2, Nodes)]].
+
+%% How long those take that the attendants have spawned.
+measure_mesh(Pids, OperationsOfEach) ->
+    await_done(length(Pids)),  % all are connected
+    Start = now_ns(),
+    [Pid ! go || Pid <- Pids],
+    await_done(length(Pids)),
+    {length(Pids) * OperationsOfEach, seconds_since(Start), []}.
+
+send_in_mesh(Nodes, Messages) ->
+    Sinks = [{Attendant, gen_server:call(Attendant, spawn_taker)}
+             || Attendant <- attendants_of_all(Nodes)],
+    Batches = share_of(Messages, Nodes * (Nodes - 1) * ?MESH_BATCH),
+    Senders = [gen_server:call(Attendant, {spawn_senders, Takers, Batches, self()})
+               || {Attendant, Own} <- Sinks,
+                  Takers <- [[Sink || {_, Sink} <- Sinks, Sink =/= Own]]],
+    measure_mesh(lists:append(Senders), Batches * ?MESH_BATCH).
+
+%% Each node has pingers for the nodes behind it.
+ping_pong_in_mesh(Nodes, RoundTrips) ->
+    Attendants = attendants_of_all(Nodes),
+    Pongers = [gen_server:call(Attendant, {spawn_pongers, Before})
+               || {Before, Attendant} <- lists:zip(lists:seq(0, Nodes - 1), Attendants)],
+    Rounds = share_of(RoundTrips, Nodes * (Nodes - 1) div 2),
+    Pingers = spawn_pingers(Attendants, Pongers, Rounds),
+    measure_mesh(Pingers, Rounds).
+
+spawn_pingers([_], [_], _) -> [];
+spawn_pingers([Attendant | Behind], [_ | Pongers], Rounds) ->
+    Firsts = [hd(OfNode) || OfNode <- Pongers],
+    gen_server:call(Attendant, {spawn_pingers, Firsts, Rounds, self()}) ++
+        spawn_pingers(Behind, [tl(OfNode) || OfNode <- Pongers], Rounds).
 
 idle_between_nodes(Seconds) ->
     gen_server:call(start_other_node(), {echo, <<>>}),

@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
-#include <string_view>
+#include <string>
 #include <type_traits>
 
 #include "hydra/process/async.h"
@@ -34,7 +34,7 @@ struct Setup {
   const Runtime* runtime;
   int64_t parameter;
   int64_t operations;
-  std::string_view other_node = {};  // its name, if the workload is of two nodes
+  std::span<const std::string> other_nodes = {};  // their names, if the workload is of several
 };
 
 struct Workload {
@@ -44,7 +44,7 @@ struct Workload {
   int64_t parameter;  // how many pairs, senders …: see README.md
   int64_t operations;
   int runs = 1;   // in one runtime; the last is measured
-  int nodes = 0;  // 2: this runtime is one, and another OS process the other
+  int nodes = 0;  // OS processes; this one has the first
 };
 
 // All of them, in the order in which they are reported.
