@@ -368,7 +368,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   const std::string node = connection->peer_name();
   const absl::Status why = connection->why_ended();
   if (connection->role() == Role::kAcceptor && !connection->was_connected() &&
-      !connection->has_lost())
+      connection->was_refused())
     LogRefusal(*connection);
   Peer::Loss loss;
   {
@@ -422,6 +422,7 @@ Async<> Cluster::Keep(std::shared_ptr<Cluster> cluster, std::weak_ptr<Connection
   absl::Duration patience = cluster->options_.tick_time;
   if (const auto connection = watched.lock())
     patience = std::min(patience, connection->agreement().peer.tick_time);
+  patience = std::max(patience, absl::Milliseconds(kTicks));  // whatever the other says
   const absl::Duration interval = patience / kTicks;
   absl::Duration silence;
   while (true) {

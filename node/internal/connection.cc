@@ -361,6 +361,12 @@ void Connection::BeginEnd(const v1::Refusal& refusal) {
   why_ended_ = StatusOf(refusal);
   down_reason_ = DownReasonOf(refusal.why());
   has_lost_ = refusal.why() == v1::Refusal::SIMULTANEOUS;
+  was_refused_ = !has_lost_;
+}
+
+bool Connection::was_refused() const {
+  const MutexLock lock(mutex_);
+  return was_refused_;
 }
 
 bool Connection::has_lost() const {

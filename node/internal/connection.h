@@ -110,6 +110,8 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   NodeDownReason down_reason() const;
   // Whether it is over because the other node's attempt goes on.
   bool has_lost() const;
+  // Whether one of the two has said why it is over, for any other reason than that.
+  bool was_refused() const;
 
   // ---- LinkEvents.
 
@@ -155,6 +157,7 @@ class Connection final : public LinkEvents, public std::enable_shared_from_this<
   absl::Status why_ended_ ABSL_GUARDED_BY(mutex_);
   NodeDownReason down_reason_ ABSL_GUARDED_BY(mutex_) = NodeDownReason::kConnectionClosed;
   bool has_lost_ ABSL_GUARDED_BY(mutex_) = false;
+  bool was_refused_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool has_said_ ABSL_GUARDED_BY(mutex_) = false;
