@@ -34,5 +34,12 @@ TEST(SimulationTest, HoldsForRandomSchedules) {
   }
 }
 
+// Schedules that have found something.
+TEST(SimulationTest, HoldsForThoseThatOnceFailed) {
+  SetMinLogSeverity(LogSeverity::kFatal);
+  // An attempt that had lost was over in time, but its stream was not: nobody gave it up.
+  EXPECT_EQ(Simulate(502319), "");
+}
+
 }  // namespace
 }  // namespace hydra::node_testing

@@ -34,6 +34,7 @@ void Peer::Dial(ConnectionPtr connection) {
 
 Peer::ConnectionPtr Peer::Expire() {
   expects_ = false;
+  attempt_ = 0;
   return dialling_;
 }
 
@@ -67,8 +68,8 @@ Peer::Loss Peer::End(const ConnectionPtr& connection) {
   if (trying_ == connection) trying_ = nullptr;
   if (dialling_ == connection) {
     dialling_ = nullptr;
-    // The other's attempt goes on; the time limit of this one is its as well.
-    expects_ = connection->has_lost();
+    // The other's attempt goes on; the time limit of this one is its as well, unless that has passed.
+    expects_ = connection->has_lost() && attempt_ != 0;
     loss.gives_up = !expects_;
   }
   if (admitted_ == connection) {
