@@ -27,7 +27,7 @@ TEST(SimulationTest, HoldsForRandomSchedules) {
   const bool is_one = std::getenv("HYDRA_TEST_SEED") != nullptr;
   if (!is_one) SetMinLogSeverity(LogSeverity::kFatal);
   const uint64_t first = FromEnvironment("HYDRA_TEST_SEED", FromEnvironment("HYDRA_FIRST_SEED", 1));
-  const uint64_t count = is_one ? 1 : FromEnvironment("HYDRA_SCHEDULES", 2000);
+  const uint64_t count = is_one ? 1 : FromEnvironment("HYDRA_SCHEDULES", 1000);
   for (uint64_t seed = first; seed < first + count; ++seed) {
     const std::string wrong = Simulate(seed, /*traces=*/is_one);
     ASSERT_EQ(wrong, "") << "HYDRA_TEST_SEED=" << seed;

@@ -94,7 +94,7 @@ class Peer {
   bool is_announced_ = false;  // as connected
   ConnectionPtr trying_;       // the other has dialled although there is a connection
   bool expects_ = false;       // this node's attempt begins, or has lost against the other's
-  uint64_t attempt_ = 0;  // 0 once it has taken too long
+  uint64_t attempt_ = 0;       // 0 once it has taken too long
   std::vector<Envelope> waiting_;
   size_t waiting_bytes_ = 0;
   absl::flat_hash_set<Pid> held_;  // who has sent too much of that
