@@ -110,6 +110,7 @@ TEST(StrangersTest, ManyComeAndGo) {
   if (kMeasuresMemory) EXPECT_LT(ResidentBytes(), before + kLittle);
   LocalNode a("a");
   EXPECT_TRUE(a.Connect(b.name()).ok());
+  EXPECT_TRUE(b.AwaitConnected(a.name()));
   EXPECT_THAT(b.Connecting(), IsEmpty());
 }
 

@@ -1,7 +1,7 @@
 // A queue of jobs on one node, workers on others. A worker's node may end at any time: what its workers were at is done by
 // others, and each job is counted once. In two or more terminals:
 //
-//   ./bazelw run //examples/job_queue -- --jobs=2000 --listen=127.0.0.1:4370
+//   ./bazelw run //examples/job_queue -- --jobs=500 --listen=127.0.0.1:4370
 //   ./bazelw run //examples/job_queue -- --name=w1 --queue=queue@127.0.0.1:4370
 //   ./bazelw run //examples/job_queue -- --name=w2 --queue=queue@127.0.0.1:4370
 //
@@ -56,7 +56,7 @@ class JobQueue {
   using Infos = hydra::Infos<hydra::Down, Tally>;
 
   explicit JobQueue(int64_t jobs) : jobs_(jobs) {
-    for (int64_t i = 0; i < jobs; ++i) waiting_.push_back({i, 2000 + i});
+    for (int64_t i = 0; i < jobs; ++i) waiting_.push_back({i, 50'000 + i});
   }
 
   void Init() { hydra::SendInterval(kTallyInterval, hydra::Self(), Tally{}); }
@@ -87,6 +87,7 @@ class JobQueue {
   void HandleInfo(const hydra::Down& down) {
     const auto work = working_.find(down.pid);
     if (work == working_.end()) return;
+    Say("job " + std::to_string(work->second.job.number) + " waits again");
     waiting_.push_front(work->second.job);
     working_.erase(work);
     ++retried_;
@@ -162,7 +163,7 @@ hydra::Async<> WorkFor(std::string queue_node) {
 
 int main(int argc, char** argv) {
   const std::string queue = ValueOf("--queue=", argc, argv, "");
-  const int64_t jobs = std::atoll(ValueOf("--jobs=", argc, argv, "1000").c_str());
+  const int64_t jobs = std::atoll(ValueOf("--jobs=", argc, argv, "500").c_str());
   const bool has_cookie = std::getenv("HYDRA_COOKIE") != nullptr;
   const hydra::NodeOptions node = {.name = ValueOf("--name=", argc, argv, "queue"),
                                    .listen = ValueOf("--listen=", argc, argv, "127.0.0.1:0"),
