@@ -80,8 +80,8 @@ extern "C" void OnDeath(int signal) {
   const char* outputs = std::getenv("TEST_UNDECLARED_OUTPUTS_DIR");
   const std::string path = std::string(outputs == nullptr ? "/tmp" : outputs) + "/crash";
   std::ofstream(path, std::ios::binary) << *running;
-  std::cerr << "died of an input of " << running->size() << " bytes, which is now " << path
-            << std::endl;
+  std::cerr << "died of an input of " << running->size() << " bytes, which is now " << path << "\n"
+            << std::flush;
   std::raise(signal);
 }
 

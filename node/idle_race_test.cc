@@ -137,11 +137,11 @@ TEST(IdleRaceTest, WhoSleepsIsntWokenForNothing) {
 
 // Workers that compute look for nothing: what comes is handled all the same.
 TEST(IdleRaceTest, BusyWorkersDontKeepTheNetwork) {
+  std::atomic<int> computing = 0;
+  std::atomic<bool> enough = false;
   LocalNode a("a");
   LocalNode b("b");
   EXPECT_TRUE(a.Connect(b.name()).ok());
-  std::atomic<int> computing = 0;
-  std::atomic<bool> enough = false;
   for (int i = 0; i < 2; ++i) {
     b.runtime().Spawn([&]() -> Async<> {
       ++computing;

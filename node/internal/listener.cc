@@ -111,9 +111,9 @@ absl::StatusOr<std::unique_ptr<Listener>> Listener::Listen(const std::string& ad
   std::unique_ptr<Listener> listener(new Listener);
   listener->stop_ = eventfd(0, EFD_CLOEXEC);
   if (listener->stop_ < 0) return CannotListen(address, strerror(errno));
-  const absl::Status status = std::string_view(address).starts_with(kUnix)
-                                  ? listener->ListenAtPath(address)
-                                  : listener->ListenAtHost(address, patience);
+  absl::Status status = std::string_view(address).starts_with(kUnix)
+                            ? listener->ListenAtPath(address)
+                            : listener->ListenAtHost(address, patience);
   if (!status.ok()) return status;
   return listener;
 }

@@ -365,7 +365,7 @@ class Simulation {
   }
 
   void DoConnect(Actor* self, const std::string& node,
-                 std::shared_ptr<std::optional<absl::Status>> result) {
+                 const std::shared_ptr<std::optional<absl::Status>>& result) {
     const std::shared_ptr<Cluster> cluster = members_[self->node].cluster;
     connects_.emplace_back(self, result);
     Do(self, [this, cluster, node, self, result](Actor::Own&) {
