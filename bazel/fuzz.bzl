@@ -20,7 +20,7 @@ def hydra_cc_fuzz_test(name, corpus, size, deps, mutations = 2000, **kwargs):
       frame_fuzzer     searches for as long as it is let, and adds to the directory what takes new branches:
 
         ./bazelw build --config=fuzz //node/internal:frame_fuzzer
-        bazel-bin/node/internal/frame_fuzzer -max_total_time=300 /tmp/found node/internal/corpus/frame
+        bazel-bin/node/internal/frame_fuzzer -max_total_time=300 "$(mktemp -d)" node/internal/corpus/frame
 
     Args:
       name: the test's; ends in _fuzz_test.

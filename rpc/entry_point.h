@@ -24,8 +24,10 @@
 #include <string>
 #include <utility>
 
+#include "hydra/rpc/internal/entry_points.h"
 #include "hydra/rpc/internal/function.h"
 #include "hydra/rpc/internal/invocation.h"
+#include "hydra/rpc/internal/order.h"
 
 namespace hydra {
 
@@ -49,6 +51,7 @@ class EntryPoint {
   // In one program a name has one function; two are a fatal error.
   explicit EntryPoint(std::string name) : name_(std::move(name)) {
     rpc_internal::RegisterEntryPoint(name_, &Function::Read);
+    rpc_internal::TakeOrdersOnNodes();
   }
   EntryPoint(const EntryPoint&) = delete;
   EntryPoint& operator=(const EntryPoint&) = delete;

@@ -14,6 +14,8 @@
 #include "hydra/process/process.h"
 #include "hydra/process/testing/assert_receive.h"
 #include "hydra/process/testing/co_assert.h"
+#include "hydra/process/testing/fake_network.h"
+#include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/transport_testing.h"
 #include "hydra/rpc/entry_points_testing.h"
 
@@ -159,6 +161,18 @@ TEST_F(RpcTest, CastIsNeverAnswered) {
     rpc::Cast(kA, kTell, Self(), "here too");
     EXPECT_EQ(co_await AssertReceive<std::string>(), "here too");
     EXPECT_FALSE((co_await ReceiveAny().Within(kRefuteTime)).has_value());
+  });
+}
+
+// NOD27: a call that can't even begin fails at once.
+TEST(RpcWithoutRoomTest, CallIsAnswered) {
+  FakeNetwork network;
+  ManualRuntime runtime({.max_processes = 2});
+  network.Add(runtime, {kA, 1});
+  runtime.Run([]() -> Async<> {
+    while (SpawnWith({}, []() -> Async<> { co_await Receive<Finish>(); }).ok()) continue;
+    const absl::Status status = (co_await rpc::Call(kA, kAdd, 1, 2)).status();
+    EXPECT_EQ(status.code(), StatusCode::kUnavailable) << status;
   });
 }
 

@@ -1,37 +1,17 @@
 #include "hydra/rpc/internal/order.h"
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <variant>
 
-#include "absl/base/thread_annotations.h"
-#include "hydra/base/check.h"
-#include "hydra/base/mutex.h"
 #include "hydra/process/node_process.h"
 #include "hydra/process/process.h"
+#include "hydra/rpc/internal/entry_points.h"
 #include "hydra/rpc/internal/invocation.h"
 
 namespace hydra::rpc_internal {
 namespace {
-
-// ---- Entry points.
-
-struct EntryPoints {
-  Mutex mutex;
-  std::map<std::string, ReadInvocation, std::less<>> by_name ABSL_GUARDED_BY(mutex);
-};
-
-// Made by the first registration, which comes before main.
-EntryPoints& AllEntryPoints() {
-  static EntryPoints& all = *new EntryPoints;
-  return all;
-}
-
-// ---- Carrying out orders.
 
 // Waits until the spawner monitors this process, or can't any more.
 Async<> AwaitBegin(Ref spawner) {
@@ -56,14 +36,15 @@ Async<> RunSpawned(Order::What what, ReplyTo<Order> reply_to,
   co_await invocation->Run(Ref());
 }
 
-Async<> RunCalled(Ref asker, std::unique_ptr<Invocation> invocation) {
-  co_await invocation->Run(asker);
+// The caller is told if this never runs, too.
+Async<> RunCalled(ReplyTo<Order> reply_to, std::unique_ptr<Invocation> invocation) {
+  co_await invocation->Run(reply_to.target().Release());
 }
 
 void CarryOut(Asked<Order> asked) {
   Order& order = asked.request;
   if (order.what == Order::What::kCall) {
-    Spawn(RunCalled, asked.ReleaseAsker(), std::move(order.invocation));
+    Spawn(RunCalled, std::move(asked.reply_to), std::move(order.invocation));
   } else {
     Spawn(RunSpawned, order.what, std::move(asked.reply_to), std::move(order.invocation));
   }
@@ -75,29 +56,14 @@ Async<> TakeOrders() {
     if (auto* asked = message.Get<Asked<Order>>()) {
       CarryOut(std::move(*asked));
     } else if (auto* order = message.Get<Order>()) {
-      Spawn(RunCalled, Ref(), std::move(order->invocation));
+      Spawn(RunCalled, ReplyTo<Order>(), std::move(order->invocation));
     }
   }
 }
 
 }  // namespace
 
-void RegisterEntryPoint(const std::string& name, ReadInvocation read) {
-  EntryPoints& all = AllEntryPoints();
-  {
-    const MutexLock lock(all.mutex);
-    const auto [entry, is_new] = all.by_name.try_emplace(name, read);
-    HYDRA_CHECK(entry->second == read) << "two entry points are called \"" << name << "\"";
-  }
-  AddNodeProcess({.name = std::string(kRpc), .body = &TakeOrders});
-}
-
-ReadInvocation FindEntryPoint(std::string_view name) {
-  EntryPoints& all = AllEntryPoints();
-  const MutexLock lock(all.mutex);
-  const auto found = all.by_name.find(name);
-  return found == all.by_name.end() ? nullptr : found->second;
-}
+void TakeOrdersOnNodes() { AddNodeProcess({.name = std::string(kRpc), .body = &TakeOrders}); }
 
 void Order::Encode(WireWriter& writer) const {
   writer.Write(what);

@@ -46,6 +46,9 @@ struct Begin {
   static constexpr std::string_view kWireName = "hydra.Begin";
 };
 
+// From now on each runtime that becomes a node has a process that takes orders. To be called before main.
+void TakeOrdersOnNodes();
+
 // Who takes orders on that node; the empty name is this one.
 inline Dest Taker(std::string node) { return ProcessName(std::string(kRpc), std::move(node)); }
 
