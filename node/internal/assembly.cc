@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "hydra/base/spare_buffer.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/internal/outbound.h"
 
@@ -45,9 +46,9 @@ absl::StatusOr<std::optional<v1::Envelope>> Assembly::Take(v1::Piece&& piece) {
 
 // Memory that is reserved isn't used before something comes to be there.
 Assembly::Large Assembly::Begin(v1::Piece& piece) {
-  Large large = {.head = std::move(*piece.mutable_head()), .size = piece.size(), .bytes = {}};
-  large.bytes.reserve(large.size);
-  return large;
+  return {.head = std::move(*piece.mutable_head()),
+          .size = piece.size(),
+          .bytes = TakeBuffer(piece.size())};
 }
 
 }  // namespace hydra::node_internal

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "hydra/base/spare_buffer.h"
 #include "hydra/node/internal/envelope_encoder.h"
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/process/pid.h"
@@ -97,7 +98,7 @@ void Outbound::AddPiece(v1::Frame& frame) {
     piece.set_size(large.bytes.size());
     *piece.mutable_head() = large.head;
   }
-  piece.set_bytes(large.bytes.substr(large.sent, kLarge));
+  piece.set_bytes(large.bytes.substr(large.sent, kPiece));
   large.sent += piece.bytes().size();
   bytes_ -= piece.bytes().size();
   if (large.sent < large.bytes.size()) {
@@ -111,6 +112,7 @@ void Outbound::AddPiece(v1::Frame& frame) {
 // The large one has been sent: what its sender has sent since follows, up to the next large one.
 void Outbound::CloseLane(const Pid& sender) {
   auto lane = lanes_.extract(sender);
+  KeepBuffer(std::move(lane.mapped().large.bytes));
   std::deque<Envelope>& behind = lane.mapped().behind;
   while (!behind.empty()) {
     Envelope next = std::move(behind.front());

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "hydra/base/spare_buffer.h"
 #include "hydra/process/internal/refusal.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/wire.h"
@@ -63,10 +64,13 @@ Encoded EncodeForNode(const T& value) {
   return encoded;
 }
 
+// Takes the bytes.
 template <typename T>
 absl::StatusOr<T> DecodeFromNode(Encoded& encoded) {
   HomeList list(encoded.homes);
-  return Decode<T>(encoded, list);
+  absl::StatusOr<T> value = Decode<T>(encoded, list);
+  KeepBuffer(std::move(encoded.bytes));
+  return value;
 }
 
 // Notes that messages of the type are received in this program. `request`: they are requests, and

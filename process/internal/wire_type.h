@@ -8,7 +8,9 @@
 // and, for its name, one of
 //   static std::string_view Name()
 //   static constexpr std::string_view kTemplate     with the parts' names: vector<int32>
-// or neither, and is then a field only. If it has kDelimited, its length comes first in a field.
+// or neither, and is then a field only. If it has kDelimited, its length comes first in a field; so that needn't be put
+// before what is written, it may have
+//   static size_t SizeOf(const T&)   what Write writes, in bytes
 //
 // Every value takes at least a byte, so that a count which is larger than what is left is wrong.
 #ifndef HYDRA_PROCESS_INTERNAL_WIRE_TYPE_H_
@@ -118,7 +120,10 @@ namespace hydra {
 template <typename T>
 void WireWriter::Write(const T& value) {
   using Type = process_internal::WireType<T>;
-  if constexpr (requires { Type::kDelimited; }) {
+  if constexpr (requires { Type::SizeOf(value); }) {
+    Varint(Type::SizeOf(value));
+    Type::Write(value, *this);
+  } else if constexpr (requires { Type::kDelimited; }) {
     Delimited([&] { Type::Write(value, *this); });
   } else {
     Type::Write(value, *this);

@@ -136,6 +136,7 @@ struct WireType<std::string> {
   using Parts = WireParts<>;
   static constexpr bool kDelimited = true;
   static constexpr std::string_view Name() { return "string"; }
+  static size_t SizeOf(const std::string& value) { return value.size(); }
   static void Write(const std::string& value, WireWriter& writer) { writer.Append(value); }
   static std::optional<std::string> Read(WireReader& reader) { return std::string(reader.Rest()); }
 };

@@ -6,7 +6,10 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "hydra/base/spare_buffer.h"
 
 namespace hydra {
 namespace {
@@ -22,6 +25,13 @@ void WireWriter::Varint(uint64_t number) { AppendVarint(number, out_); }
 
 void WireWriter::Fixed(uint64_t bits, size_t bytes) {
   for (size_t i = 0; i < bytes; ++i) Byte(static_cast<uint8_t>(bits >> (8 * i)));
+}
+
+void WireWriter::MakeRoom(size_t more) {
+  if (out_.capacity() - out_.size() >= more) return;
+  std::string roomy = TakeBuffer(out_.size() + more);
+  roomy.append(out_);
+  out_ = std::move(roomy);
 }
 
 void WireWriter::InsertLength(size_t begin) {

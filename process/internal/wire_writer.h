@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hydra/base/spare_buffer.h"
 #include "hydra/process/internal/wire_homes.h"
 
 namespace hydra {
@@ -30,7 +31,11 @@ class WireWriter {
 
   // Appends bytes as they are, without their length: for an `Encode` that has a format of its own,
   // or as the last that it writes.
-  void Append(std::string_view bytes) { out_.append(bytes); }
+  void Append(std::string_view bytes) {
+    if (bytes.size() >= kLargeBuffer) [[unlikely]]
+      MakeRoom(bytes.size());
+    out_.append(bytes);
+  }
 
   // For the built-in types.
 
@@ -72,6 +77,7 @@ class WireWriter {
   void SortEntries(size_t begin, const std::vector<Entry>& entries);
 
  private:
+  void MakeRoom(size_t more);
   void InsertLength(size_t begin);
   void CheckDepth() const;
 
