@@ -65,7 +65,8 @@ struct NodeOptions {
   absl::Duration tick_time = absl::Seconds(60);
 
   // The largest message, in bytes. Who sends a larger one to another node ends with an error that says so, a request of
-  // one fails with kInvalidArgument; one that comes ends the connection: so nodes had better agree on it.
+  // one fails with kInvalidArgument; one that comes ends the connection: so nodes had better agree on it. 128 KiB at the
+  // least.
   size_t max_message_bytes = size_t{256} << 20;
   // When more bytes wait to be sent to one node, the process that sends there is held at its next co_await, until half
   // of them have gone, or the node is lost.

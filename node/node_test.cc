@@ -3,21 +3,26 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/process/process.h"
+#include "hydra/process/runtime.h"
 #include "hydra/process/testing/process_test.h"
 
 namespace hydra {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 // NOD1, NOD23: the first message connects; pids cross and become local again.
@@ -102,6 +107,31 @@ TEST(NodeTest, LargeMessagesCross) {
     EXPECT_EQ((co_await AssertReceive<Note>()).text.size(), large.size());
     EXPECT_EQ((co_await AssertReceive<Note>()).text, "small");
   });
+}
+
+// A name is any bytes.
+TEST(NodeTest, NamesNeedNotBeText) {
+  LocalNode a("a");
+  LocalNode b("b");
+  b.SpawnNamed("echo\xff", Echo);
+  a.Run([&]() -> Async<> {
+    Send(ProcessName("echo\xff", b.name()), Note{"hello", Self()});
+    EXPECT_EQ((co_await AssertReceive<Note>()).text, "hello");
+  });
+}
+
+TEST(NodeTest, OptionsThatMakeNoSenseAreNamed) {
+  const auto why_not = [](NodeOptions options) {
+    Runtime runtime({.schedulers = 1});
+    options.name = "n";
+    options.cookie = "c";
+    const absl::Status status = Node::Start(runtime, std::move(options)).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return std::string(status.message());
+  };
+  EXPECT_THAT(why_not({.handshake_timeout = absl::ZeroDuration()}), HasSubstr("handshake_timeout"));
+  EXPECT_THAT(why_not({.tick_time = absl::Nanoseconds(1)}), HasSubstr("tick_time"));
+  EXPECT_THAT(why_not({.max_message_bytes = 100'000}), HasSubstr("max_message_bytes"));
 }
 
 }  // namespace

@@ -46,6 +46,8 @@ namespace {
 constexpr size_t kMaxStrangers = 64;
 // A node says something so often in its tick_time.
 constexpr int kTicks = 4;
+// What nodes tell each other, such as the members of groups, is cut into messages that are smaller.
+constexpr size_t kMinMaxMessageBytes = size_t{128} << 10;
 // How long the other node has to take in that a connection ends, before it does.
 constexpr absl::Duration kLastWords = absl::Seconds(1);
 
@@ -109,6 +111,9 @@ absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOp
     return absl::InvalidArgumentError("NodeOptions::tick_time is too short");
   if (options.handshake_timeout <= absl::ZeroDuration())
     return absl::InvalidArgumentError("NodeOptions::handshake_timeout must be positive");
+  if (options.max_message_bytes < kMinMaxMessageBytes)
+    return absl::InvalidArgumentError(
+        absl::StrCat("NodeOptions::max_message_bytes must be ", kMinMaxMessageBytes, " at least"));
   auto cluster = std::make_shared<Cluster>(runtime, std::move(options), std::move(cookie));
   HYDRA_RETURN_IF_ERROR(cluster->Listen(open));
   return cluster;
