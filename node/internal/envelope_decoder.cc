@@ -183,6 +183,7 @@ class EnvelopeReader {
     if (places_.mentioned_homes_.size() >= EnvelopeDecoder::kMaxHomes)
       return Wrong("with more nodes than one connection may mention");
     const uint32_t home = HomeOf({.name = from.name(), .creation = from.creation()});
+    if (home == hydra::Pid().home()) return Wrong("with more nodes than this one can know of");
     places_.mentioned_homes_.insert(home);
     if (!places_.homes_.Put(from.place(), home)) return Wrong("with a node for no place");
     return home;

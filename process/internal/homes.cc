@@ -46,6 +46,7 @@ class Homes {
     MutexLock lock(mutex_);
     const auto found = numbers_.find({node.name, node.creation});
     if (found != numbers_.end()) return found->second;
+    if (next_ == kMaxHomes) return 0;
     const uint32_t number = AddLocked({.node = node, .slots = nullptr});
     numbers_[{node.name, node.creation}] = number;
     return number;
@@ -63,9 +64,8 @@ class Homes {
   // Nobody's, where there is none.
   const Home& operator[](uint32_t number) const {
     static const Home& nobodys = *new Home{.node = {}, .slots = nullptr};
-    const Chunk* chunk = number / kPerChunk < kChunks
-                             ? chunks_[number / kPerChunk].load(std::memory_order_acquire)
-                             : nullptr;
+    const Chunk* chunk =
+        number < kMaxHomes ? chunks_[number / kPerChunk].load(std::memory_order_acquire) : nullptr;
     if (chunk == nullptr) return nobodys;
     const Home* home = (*chunk)[number % kPerChunk].load(std::memory_order_acquire);
     return home == nullptr ? nobodys : *home;
@@ -73,11 +73,11 @@ class Homes {
 
  private:
   static constexpr size_t kPerChunk = 1024;
-  static constexpr size_t kChunks = 1024;
+  static constexpr size_t kChunks = kMaxHomes / kPerChunk;
   using Chunk = std::array<std::atomic<const Home*>, kPerChunk>;
 
   uint32_t AddLocked(Home home) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    HYDRA_CHECK(next_ < kChunks * kPerChunk) << "more nodes than one OS process can know of";
+    HYDRA_CHECK(next_ < kMaxHomes) << "more runtimes than one OS process can have";
     Put(next_, std::move(home));
     return next_++;
   }

@@ -18,7 +18,10 @@ namespace hydra::process_internal {
 
 // Thread safety: any thread.
 
-// A number for a new runtime. Never given again.
+// All numbers are smaller.
+inline constexpr uint32_t kMaxHomes = uint32_t{1} << 20;
+
+// A number for a new runtime. Never given again. A fatal error if there is none left.
 uint32_t NewHome();
 
 // How many process slots the runtime has, for it to say. Valid for ever.
@@ -27,7 +30,7 @@ std::atomic<uint32_t>& SlotsOf(uint32_t home);
 // The runtime is that node from now on.
 void NameHome(uint32_t home, const NodeId& node);
 
-// The number of a node; a new one if it has none yet.
+// The number of a node; a new one if it has none yet, or 0, nobody's, if there is none left.
 uint32_t HomeOf(const NodeId& node);
 
 // The node; without a name if it is a runtime of this OS process that is none, or if there is no such home. Valid
