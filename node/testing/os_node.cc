@@ -25,7 +25,8 @@ std::string Program() {
   return program;
 }
 
-std::vector<std::string> ArgumentsOf(const NodeOptions& options, const std::string& connect) {
+std::vector<std::string> ArgumentsOf(const NodeOptions& options, const std::string& connect,
+                                     bool is_citizen) {
   return {options.name,
           options.listen,
           options.advertise,
@@ -34,13 +35,14 @@ std::vector<std::string> ArgumentsOf(const NodeOptions& options, const std::stri
           absl::FormatDuration(options.handshake_timeout),
           absl::FormatDuration(options.tick_time),
           absl::StrCat(options.max_message_bytes),
-          connect};
+          connect,
+          is_citizen ? "citizen" : ""};
 }
 
 }  // namespace
 
-OsNode::OsNode(const NodeOptions& options, const std::string& connect)
-    : program_(Program(), ArgumentsOf(options, connect)) {
+OsNode::OsNode(const NodeOptions& options, const std::string& connect, bool is_citizen)
+    : program_(Program(), ArgumentsOf(options, connect, is_citizen)) {
   name_ = LineAfter("name ");
   if (!connect.empty()) connected_ = LineAfter("connected ");
 }

@@ -19,8 +19,9 @@ class OsNode {
  public:
   // Starts it, and waits until it has begun to listen, and then until it has dialled `connect`, if that is a node. Of the
   // options it gets name, listen, advertise, cookie, hidden, the times and max_message_bytes; it has the cookie of all
-  // test nodes unless told otherwise. A failure fails the test.
-  explicit OsNode(const NodeOptions& options, const std::string& connect = {});
+  // test nodes unless told otherwise. With a citizen (citizen.h) if told so. A failure fails the test.
+  explicit OsNode(const NodeOptions& options, const std::string& connect = {},
+                  bool is_citizen = false);
 
   const std::string& name() const { return name_; }
   // What came of dialling `connect`: "OK", or why not.

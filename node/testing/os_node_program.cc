@@ -14,6 +14,7 @@
 #include "hydra/base/check.h"
 #include "hydra/node/node.h"
 #include "hydra/node/node_options.h"
+#include "hydra/node/testing/citizen.h"
 #include "hydra/node/testing/residents.h"
 #include "hydra/process/process.h"
 
@@ -37,9 +38,10 @@ struct Nothing {};  // that nobody sends
 
 int main(int argc, char** argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  HYDRA_CHECK_EQ(argc, 10);
+  HYDRA_CHECK_EQ(argc, 11);
   hydra::Runtime runtime({.schedulers = 2});
   hydra::node_testing::MoveIn(runtime);
+  if (std::string_view(argv[10]) == "citizen") hydra::node_testing::SpawnCitizen(runtime);
   absl::StatusOr<hydra::Node> node =
       hydra::Node::Start(runtime, {.name = argv[1],
                                    .listen = argv[2],
