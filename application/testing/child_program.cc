@@ -3,23 +3,28 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "hydra/base/check.h"
+#include "hydra/base/mutex.h"
 
 namespace hydra {
 namespace {
 
-constexpr int kPatience = 30'000;  // milliseconds, for each piece of output
+constexpr absl::Duration kPatience = absl::Seconds(30);  // for each piece of output
 
 struct Pipe {
   Pipe() {
@@ -34,7 +39,8 @@ struct Pipe {
 
 }  // namespace
 
-ChildProgram::ChildProgram(const std::string& path, std::vector<std::string> arguments) {
+ChildProgram::ChildProgram(const std::string& path, std::vector<std::string> arguments)
+    : stop_(eventfd(0, EFD_CLOEXEC)) {
   const Pipe out;
   const Pipe err;
   posix_spawn_file_actions_t actions;
@@ -58,8 +64,8 @@ ChildProgram::ChildProgram(const std::string& path, std::vector<std::string> arg
   posix_spawn_file_actions_destroy(&actions);
   close(out.write_end);
   close(err.write_end);
-  stdout_.fd = out.read_end;
-  stderr_.fd = err.read_end;
+  files_ = {out.read_end, err.read_end};
+  reader_ = std::thread([this] { Read(); });
 }
 
 ChildProgram::~ChildProgram() {
@@ -67,61 +73,76 @@ ChildProgram::~ChildProgram() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  for (const int fd : {stdout_.fd, stderr_.fd}) {
-    if (fd != -1) close(fd);
+  eventfd_write(stop_, 1);
+  reader_.join();
+  for (const int file : files_) {
+    if (file != -1) close(file);
   }
+  close(stop_);
 }
 
 void ChildProgram::Signal(int number) { HYDRA_CHECK_EQ(kill(pid_, number), 0); }
 
 bool ChildProgram::WaitFor(std::string_view text) {
-  while (stdout_.text.find(text) == std::string::npos &&
-         stderr_.text.find(text) == std::string::npos) {
-    if (ReadMore()) continue;
+  const MutexLock lock(mutex_);
+  while (texts_[0].find(text) == std::string::npos && texts_[1].find(text) == std::string::npos) {
+    if (AwaitMore()) continue;
     ADD_FAILURE() << "The program has never said \"" << text << "\", but\n"
-                  << stdout_.text << "and to stderr\n"
-                  << stderr_.text;
+                  << texts_[0] << "and to stderr\n"
+                  << texts_[1];
     return false;
   }
   return true;
 }
 
 std::string ChildProgram::Wait() {
-  while (ReadMore()) {
+  {
+    const MutexLock lock(mutex_);
+    while (AwaitMore()) {
+    }
+    if (!is_all_) return "it doesn't end";
   }
-  if (stdout_.fd != -1 || stderr_.fd != -1) return "it doesn't end";
   int status = 0;
   HYDRA_CHECK_EQ(waitpid(std::exchange(pid_, -1), &status, 0) > 0, true);
   if (WIFEXITED(status)) return "exit code " + std::to_string(WEXITSTATUS(status));
   return "signal " + std::to_string(WTERMSIG(status));
 }
 
-bool ChildProgram::ReadMore() {
-  if (stdout_.fd == -1 && stderr_.fd == -1) return false;
-  pollfd fds[] = {{stdout_.fd, POLLIN, 0}, {stderr_.fd, POLLIN, 0}};
-  int ready;
-  do {
-    ready = poll(fds, 2, kPatience);
-  } while (ready < 0 && errno == EINTR);
-  if (ready <= 0) {
-    ADD_FAILURE() << "The program has said nothing for half a minute, and hasn't ended. It said\n"
-                  << stdout_.text << "and to stderr\n"
-                  << stderr_.text;
-    return false;
-  }
-  if (fds[0].revents != 0) Read(stdout_);
-  if (fds[1].revents != 0) Read(stderr_);
-  return true;
+std::string ChildProgram::TextOf(size_t stream) const {
+  const MutexLock lock(mutex_);
+  return texts_[stream];
 }
 
-void ChildProgram::Read(Stream& stream) {
-  char buffer[4096];
-  const ssize_t size = read(stream.fd, buffer, sizeof(buffer));
-  if (size > 0) {
-    stream.text.append(buffer, static_cast<size_t>(size));
-  } else if (size == 0 || errno != EINTR) {
-    close(std::exchange(stream.fd, -1));
+bool ChildProgram::AwaitMore() {
+  if (is_all_) return false;
+  if (has_read_.WaitFor(mutex_, kPatience)) return true;
+  ADD_FAILURE() << "The program has said nothing for half a minute, and hasn't ended. It said\n"
+                << texts_[0] << "and to stderr\n"
+                << texts_[1];
+  return false;
+}
+
+void ChildProgram::Read() {
+  while (files_[0] != -1 || files_[1] != -1) {
+    pollfd fds[] = {{stop_, POLLIN, 0}, {files_[0], POLLIN, 0}, {files_[1], POLLIN, 0}};
+    if (poll(fds, 3, -1) < 0) continue;
+    if (fds[0].revents != 0) return;
+    if (fds[1].revents != 0) ReadSome(0);
+    if (fds[2].revents != 0) ReadSome(1);
   }
+  const MutexLock lock(mutex_);
+  is_all_ = true;
+  has_read_.NotifyAll();
+}
+
+void ChildProgram::ReadSome(size_t stream) {
+  char buffer[4096];
+  const ssize_t size = read(files_[stream], buffer, sizeof(buffer));
+  if (size == 0 || (size < 0 && errno != EINTR)) close(std::exchange(files_[stream], -1));
+  if (size <= 0) return;
+  const MutexLock lock(mutex_);
+  texts_[stream].append(buffer, static_cast<size_t>(size));
+  has_read_.NotifyAll();
 }
 
 }  // namespace hydra
