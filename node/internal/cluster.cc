@@ -376,6 +376,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
       connection->was_refused())
     LogRefusal(*connection);
   Peer::Loss loss;
+  Limbo::Batch unread;
   {
     const MutexLock lock(mutex_);
     accepted_.erase(connection);
@@ -384,6 +385,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
     Peer& peer = found->second;
     loss = peer.End(connection);
     if (loss.was_current) routes_.Erase(routes_.Find(HashOf(node), node), limbo_);
+    unread = limbo_.TakeUnread();
     if (!loss.gives_up && peer.is_blank()) peers_.erase(found);
   }
   if (loss.was_current) {

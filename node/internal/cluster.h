@@ -114,7 +114,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
   // The current connections of the above: read without the lock, changed under it.
   SharedMap<Route> routes_;
-  Limbo limbo_ ABSL_GUARDED_BY(mutex_);
+  Limbo limbo_ ABSL_GUARDED_BY(mutex_){1};  // of few, each of which has a file
   absl::flat_hash_set<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved
 };
 

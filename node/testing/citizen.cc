@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
+#include "hydra/node/testing/open_files.h"
 #include "hydra/process/behaviour.h"
 #include "hydra/process/process.h"
 #include "hydra/registry/process_groups.h"
@@ -191,8 +191,7 @@ Census CensusOf(Runtime& runtime) {
     census.monitors += static_cast<int64_t>(info->monitors.size());
     census.monitored_by += static_cast<int64_t>(info->monitored_by.size());
   }
-  const std::filesystem::directory_iterator files("/proc/self/fd");
-  census.files = std::distance(begin(files), end(files));
+  census.files = CountOpenFiles();
   return census;
 }
 

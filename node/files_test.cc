@@ -1,0 +1,39 @@
+// What is left when connections end: nothing. Both nodes are in this OS process.
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "gtest/gtest.h"
+#include "hydra/base/status_testing.h"
+#include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/open_files.h"
+#include "hydra/process/process.h"
+
+namespace hydra::node_testing {
+namespace {
+
+// Whether there are no more soon; `node` is where it is waited for.
+bool BecomeNoMoreThan(int64_t files, LocalNode& node) {
+  node.Run([files]() -> Async<> {
+    for (int i = 0; i < 500 && CountOpenFiles() > files; ++i)
+      co_await Sleep(absl::Milliseconds(10));
+  });
+  return CountOpenFiles() <= files;
+}
+
+// NOD13, NOD14
+TEST(FilesTest, LostConnections) {
+  LocalNode a("a");
+  LocalNode b("b");
+  ASSERT_OK(a.Connect(b.name()));
+  const int64_t files = CountOpenFiles();
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_OK(a.node().Disconnect(b.name()));
+    ASSERT_TRUE(a.AwaitNotConnected(b.name()));
+    ASSERT_OK(a.Connect(b.name()));
+  }
+  EXPECT_TRUE(BecomeNoMoreThan(files + 4, a)) << CountOpenFiles() << " files, and before " << files;
+}
+
+}  // namespace
+}  // namespace hydra::node_testing
