@@ -2,6 +2,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <utility>
@@ -33,6 +34,11 @@ void GrpcStreams::Remove(const std::shared_ptr<GrpcStream>& stream) {
 void GrpcStreams::Close() {
   const MutexLock lock(mutex_);
   closed_ = true;
+}
+
+bool GrpcStreams::is_closed() const {
+  const MutexLock lock(mutex_);
+  return closed_;
 }
 
 void GrpcStreams::EndAll() {
@@ -209,9 +215,13 @@ void GrpcStream::EndIfOver() {
     const MutexLock lock(mutex_);
     if (!finished_ || in_flight_ > 0) return;
   }
-  const std::shared_ptr<GrpcStream> self = shared_from_this();
   TellEnd(WhyFinished());
-  streams_.Remove(self);
+  GoOrLinger(true);
+}
+
+void GrpcStream::GoOrLinger(bool) {
+  if (!streams_.is_closed() && Lingers(&lingered_)) return;
+  streams_.Remove(shared_from_this());
 }
 
 // ---- Its two ends.
@@ -219,6 +229,7 @@ void GrpcStream::EndIfOver() {
 DialledStream::DialledStream(GrpcStreams& streams, grpc::CompletionQueue* queue,
                              std::shared_ptr<grpc::Channel> channel)
     : GrpcStream(streams, queue),
+      queue_(queue),
       channel_(std::move(channel)),
       stub_(v1::Link::NewStub(channel_)) {}
 
@@ -226,6 +237,14 @@ void DialledStream::Dial(grpc::CompletionQueue* queue, const std::shared_ptr<Lin
   if (!Live(events)) return events->OnEnd("this node stops");
   stream_ = stub_->PrepareAsyncConnect(&context_, queue);
   stream_->StartCall(opened());
+}
+
+bool DialledStream::Lingers(Event* event) {
+  constexpr auto kAtATime = std::chrono::milliseconds(100);  // no longer does a stop wait
+  if (channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_CONNECTING) return false;
+  channel_->NotifyOnStateChange(GRPC_CHANNEL_CONNECTING,
+                                std::chrono::system_clock::now() + kAtATime, queue_, event);
+  return true;
 }
 
 void AcceptedStream::Await(v1::Link::AsyncService& service, grpc::ServerCompletionQueue* queue,

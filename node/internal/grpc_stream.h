@@ -34,6 +34,7 @@ class GrpcStreams {
   void Remove(const std::shared_ptr<GrpcStream>& stream);
   // Lets no more in.
   void Close();
+  bool is_closed() const;
   // Ends them all.
   void EndAll();
   // Waits until none lives, at most for `time`.
@@ -47,7 +48,7 @@ class GrpcStreams {
 
  private:
   std::vector<std::shared_ptr<GrpcStream>> written_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar none_left_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::flat_hash_set<std::shared_ptr<GrpcStream>> living_ ABSL_GUARDED_BY(mutex_);
@@ -57,6 +58,9 @@ class GrpcStreams {
 // write at a time; no Finish while there is a write. It lives until nothing of it is in the completion queue: when it is
 // cancelled that may take long, since gRPC doesn't let go of a write while the system takes no more bytes. So whoever
 // ends it at once is told at once that it is over, and what completes after that is nobody's.
+//
+// gRPC 1.51 keeps a connection for ever, with its file, if it comes about when its channel has gone
+// (grpc/grpc#32071). So a stream lingers, with its channel, while that is connecting.
 class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcStream> {
  public:
   GrpcStream(GrpcStreams& streams, grpc::CompletionQueue* queue)
@@ -81,6 +85,8 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   virtual bool StartWritesDone(Event* event) = 0;
   virtual void Cancel() = 0;
   virtual std::string WhyFinished() const = 0;
+  // Whether it may not go yet, when all is over; then the event comes when that may have changed.
+  virtual bool Lingers(Event*) { return false; }
 
   // It may be read from now on: no more than one read at a time is asked of gRPC.
   void SetOpen();
@@ -101,6 +107,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   void CloseWrites() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginFinish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndIfOver();
+  void GoOrLinger(bool);
 
   EventOf<GrpcStream, &GrpcStream::Opened> opened_{*this};
   EventOf<GrpcStream, &GrpcStream::ReadDone> read_{*this};
@@ -108,6 +115,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
   EventOf<GrpcStream, &GrpcStream::ClosedWrites> closed_writes_{*this};
   EventOf<GrpcStream, &GrpcStream::Finished> finish_{*this};
   EventOf<GrpcStream, &GrpcStream::Aborted> abort_{*this};
+  EventOf<GrpcStream, &GrpcStream::GoOrLinger> lingered_{*this};
   GrpcStreams& streams_;
   grpc::CompletionQueue* const queue_;
   std::shared_ptr<LinkEvents> events_;  // null when they have been told of the end
@@ -148,7 +156,9 @@ class DialledStream final : public GrpcStream {
   std::string WhyFinished() const override {
     return status_.ok() ? "the other node has ended it" : status_.error_message();
   }
+  bool Lingers(Event* event) override;
 
+  grpc::CompletionQueue* const queue_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::Link::Stub> stub_;
   grpc::ClientContext context_;
