@@ -31,6 +31,8 @@ namespace hydra::node_testing {
 namespace {
 
 constexpr size_t kMonitorsAtOnce = 5;  // of one peer
+constexpr size_t kMuch = 100'000;      // bytes, by which a sender is held until they have gone
+constexpr absl::Duration kPatience = absl::Seconds(8);  // for the last Downs
 
 // Of "lodgings": spawns a process that is there until it is ended, or the guest is.
 struct Lodge {
@@ -45,6 +47,12 @@ struct Ponder {
   using Reply = int64_t;
   int64_t number;
   int64_t milliseconds;
+};
+
+// To "lodgings", who has no use for it.
+struct Ballast {
+  static constexpr std::string_view kWireName = "test.Ballast";
+  std::string bytes;
 };
 
 struct End {};
@@ -83,7 +91,7 @@ Async<> Lodgings() {
   while (true) {
     co_await Receive(
         [](Asked<Lodge> asked) { asked.reply_to.Send(Spawn(Lodger, asked.request.guest)); },
-        [](Asked<Ponder> asked) { Spawn(Pondering, std::move(asked)); });
+        [](Asked<Ponder> asked) { Spawn(Pondering, std::move(asked)); }, [](const Ballast&) {});
   }
 }
 
@@ -92,6 +100,16 @@ Async<> KeepConnected(std::string node) {
     MonitorNode(node);
     co_await Receive<NodeDown>();
     co_await Sleep(absl::Milliseconds(200));
+  }
+}
+
+Async<> Observe() {
+  MonitorNodes(true);
+  std::vector<std::string> events;
+  while (true) {
+    co_await Receive([&](const NodeUp& up) { events.push_back("up " + up.node); },
+                     [&](const NodeDown& down) { events.push_back("down " + down.node); },
+                     [&](Asked<ReadNodeEvents> asked) { asked.reply_to.Send(events); });
   }
 }
 
@@ -112,10 +130,12 @@ class Life {
         Exit(std::next(watched_.begin(), Draw(watched_.size()))->second.whom, ExitReason::Kill());
       if (Draw(8) == 0) static_cast<void>(co_await groups.Join("changing", citizen));
       if (Draw(8) == 0) static_cast<void>(co_await groups.Leave("changing", citizen));
+      if (Draw(16) == 0) Send(lodgings_, Ballast{std::string(kMuch, '.')});
       co_await Read(absl::Milliseconds(Draw(20)));
     }
     for (const auto& [ref, watched] : watched_) Exit(watched.whom, ExitReason::Kill());
-    while (!watched_.empty()) co_await Read(absl::Seconds(1));
+    for (const absl::Time end = Now() + kPatience; !watched_.empty() && Now() < end;)
+      co_await Read(absl::Milliseconds(20));
     co_await Read(absl::Milliseconds(200));  // what there should not be
     Send(citizen, HasEnded{});
   }
@@ -246,6 +266,10 @@ std::ostream& operator<<(std::ostream& out, const Census& census) {
 
 void SpawnCitizen(Runtime& runtime) {
   HYDRA_CHECK(runtime.Register(runtime.Spawn(Lodgings), "lodgings").ok());
+  for (const char* observer : {"observer0", "observer1"}) {
+    HYDRA_CHECK(runtime.Register(runtime.Spawn(Observe), observer).ok());
+    HYDRA_CHECK(runtime.Request(observer, ReadNodeEvents()).ok());  // so it misses none
+  }
   HYDRA_CHECK(runtime.Register(runtime.Spawn(Citizen, &runtime), "citizen").ok());
   HYDRA_CHECK(runtime.Request("citizen", ReadGroup{"all"}).ok());  // so it is in its groups
 }

@@ -1,5 +1,5 @@
 // Citizen: a process that makes its node part of a cluster: it keeps connected with others, is in groups that span nodes,
-// and lives: calls, monitors and ends processes of the others, and writes down what comes of it.
+// and lives: calls, monitors and ends processes of the others, sends them much, and writes down what comes of it.
 //
 //   OsNode peer({.name = "peer"}, "", true);
 //   co_await Request(Dest("citizen", node), Live{.seed = 7, .peers = {...}, .journal = "/tmp/journal"});
@@ -30,7 +30,7 @@ struct Live {
   std::string journal;  // a path; added to
 };
 
-// Of "citizen": answered when all that it has monitored has ended, and it has been told.
+// Of "citizen": answered when all that it has monitored has ended, and it has been told; or some seconds later.
 struct Settle {
   static constexpr std::string_view kWireName = "test.Settle";
   using Reply = void;
@@ -61,7 +61,13 @@ struct ReadGroup {
   std::string group;
 };
 
-// Spawns it.
+// Of "observer0" and "observer1": which nodes have come and gone, "up <node>" and "down <node>", since its node began.
+struct ReadNodeEvents {
+  static constexpr std::string_view kWireName = "test.ReadNodeEvents";
+  using Reply = std::vector<std::string>;
+};
+
+// Spawns them; to be called before the runtime is a node.
 void SpawnCitizen(Runtime& runtime);
 
 }  // namespace hydra::node_testing

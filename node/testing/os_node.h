@@ -27,6 +27,9 @@ class OsNode {
   // What came of dialling `connect`: "OK", or why not.
   const std::string& connected() const { return connected_; }
 
+  // What it has logged so far.
+  std::string log() const { return program_.errors(); }
+
   // Each returns when it has happened: by SIGKILL, SIGSTOP and SIGCONT.
   void Kill();
   void Stop();
