@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/time/clock.h"
@@ -46,11 +47,10 @@ int Listen() {
   return listener;
 }
 
-void CloseSocket(int socket, TcpProxy::Ending ending) {
-  if (ending == TcpProxy::Ending::kReset) {
-    const linger reset = {.l_onoff = 1, .l_linger = 0};
+void Close(int socket, TcpProxy::Ending ending) {
+  const linger reset = {.l_onoff = 1, .l_linger = 0};
+  if (ending == TcpProxy::Ending::kReset)
     setsockopt(socket, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-  }
   close(socket);
 }
 
@@ -75,8 +75,7 @@ TcpProxy::~TcpProxy() {
     Change(conditions_);
   }
   thread_.join();
-  const MutexLock lock(mutex_);
-  for (Connection& connection : connections_) End(connection, Ending::kReset);
+  Cut(Ending::kReset);
   close(listener_);
   close(waker_);
 }
@@ -111,10 +110,10 @@ void TcpProxy::Delay(absl::Duration delay) {
 
 void TcpProxy::Cut(Ending ending) {
   const MutexLock lock(mutex_);
+  for (const Connection& connection : connections_) connection.Close(ending);
+  connections_.clear();
   Conditions conditions = conditions_;
   conditions.is_cut = true;
-  for (Connection& connection : connections_) End(connection, ending);
-  connections_.clear();
   Change(conditions);
 }
 
@@ -134,9 +133,8 @@ void TcpProxy::Change(const Conditions& conditions) {
   HYDRA_CHECK_EQ(write(waker_, &one, sizeof(one)), ssize_t{sizeof(one)});
 }
 
-void TcpProxy::End(Connection& connection, Ending ending) {
-  CloseSocket(connection.pipes[0].from, ending);
-  CloseSocket(connection.pipes[0].to, ending);
+void TcpProxy::Connection::Close(Ending ending) const {
+  for (const Pipe& pipe : pipes) node_testing::Close(pipe.from, ending);
 }
 
 void TcpProxy::Run() {
@@ -168,7 +166,7 @@ void TcpProxy::Accept() {
     const int from = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (from < 0) return;
     if (conditions_.is_cut) {
-      CloseSocket(from, Ending::kReset);
+      Close(from, Ending::kReset);
       continue;
     }
     const int to = NewSocket();
@@ -179,24 +177,25 @@ void TcpProxy::Accept() {
 }
 
 void TcpProxy::Carry() {
-  const absl::Time now = absl::Now();
-  for (int64_t& allowance : allowance_) {
-    // No more than is due in four turns, so that it goes evenly.
-    const double gained = static_cast<double>(conditions_.bytes_per_second) *
-                          absl::ToDoubleSeconds(now - allowed_at_);
-    allowance = std::min(allowance + static_cast<int64_t>(gained),
-                         std::max<int64_t>(conditions_.bytes_per_second * 4 * kTurn / 1000, 1));
-  }
-  allowed_at_ = now;
+  Allow();
   for (Connection& connection : connections_) {
     for (size_t way = 0; way < 2; ++way) Carry(connection, way);
   }
-  connections_.remove_if([this](Connection& connection) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+  connections_.remove_if([](const Connection& connection) {
     const bool is_over = connection.pipes[0].has_told_end && connection.pipes[1].has_told_end;
     if (!is_over && !connection.is_broken) return false;
-    End(connection, connection.is_broken ? Ending::kReset : Ending::kClose);
+    connection.Close(connection.is_broken ? Ending::kReset : Ending::kClose);
     return true;
   });
+}
+
+// No more than is due in four turns, so that it goes evenly.
+void TcpProxy::Allow() {
+  const auto rate = static_cast<double>(conditions_.bytes_per_second);
+  const absl::Time now = absl::Now();
+  const double gained = rate * absl::ToDoubleSeconds(now - std::exchange(allowed_at_, now));
+  for (double& allowance : allowance_)
+    allowance = std::min(allowance + gained, std::max(rate * 4 * kTurn / 1000, 1.0));
 }
 
 bool TcpProxy::Takes(const Pipe& pipe, size_t way) const {
@@ -206,7 +205,7 @@ bool TcpProxy::Takes(const Pipe& pipe, size_t way) const {
 bool TcpProxy::Gives(const Pipe& pipe, size_t way) const {
   return !conditions_.stalled[way] && !pipe.chunks.empty() &&
          pipe.chunks.front().due <= absl::Now() &&
-         (conditions_.bytes_per_second == 0 || allowance_[way] > 0);
+         (conditions_.bytes_per_second == 0 || allowance_[way] >= 1);
 }
 
 void TcpProxy::Carry(Connection& connection, size_t way) {
@@ -234,7 +233,7 @@ void TcpProxy::Carry(Connection& connection, size_t way) {
       connection.is_broken = true;
       return;
     }
-    allowance_[way] -= sent;
+    allowance_[way] -= static_cast<double>(sent);
     pipe.waiting -= static_cast<size_t>(sent);
     bytes.erase(0, static_cast<size_t>(sent));
     if (bytes.empty()) pipe.chunks.pop_front();

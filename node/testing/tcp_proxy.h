@@ -69,6 +69,7 @@ class TcpProxy {
   };
   struct Connection {
     Connection(int dialler, int target) : pipes{Pipe(dialler, target), Pipe(target, dialler)} {}
+    void Close(Ending ending) const;
     std::array<Pipe, 2> pipes;  // by Way
     bool is_broken = false;
   };
@@ -81,12 +82,12 @@ class TcpProxy {
 
   void Run();
   void Accept() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Allow() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Carry() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Carry(Connection& connection, size_t way) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // Whether there is room; whether something may go.
   bool Takes(const Pipe& pipe, size_t way) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool Gives(const Pipe& pipe, size_t way) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void End(Connection& connection, Ending ending) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Change(const Conditions& conditions) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const int port_;
@@ -95,8 +96,7 @@ class TcpProxy {
   mutable Mutex mutex_;
   bool is_over_ ABSL_GUARDED_BY(mutex_) = false;
   Conditions conditions_ ABSL_GUARDED_BY(mutex_);
-  std::array<int64_t, 2> allowance_ ABSL_GUARDED_BY(mutex_) = {0,
-                                                               0};  // bytes that may go now, by Way
+  std::array<double, 2> allowance_ ABSL_GUARDED_BY(mutex_) = {};  // bytes that may go now, by Way
   absl::Time allowed_at_ ABSL_GUARDED_BY(mutex_);
   std::list<Connection> connections_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
