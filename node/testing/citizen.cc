@@ -32,7 +32,7 @@ namespace {
 
 constexpr size_t kMonitorsAtOnce = 5;  // of one peer
 constexpr size_t kMuch = 100'000;      // bytes, by which a sender is held until they have gone
-constexpr absl::Duration kPatience = absl::Seconds(8);  // for the last Downs
+constexpr absl::Duration kPatience = absl::Seconds(5);  // for the last Downs
 
 // Of "lodgings": spawns a process that is there until it is ended, or the guest is.
 struct Lodge {

@@ -154,7 +154,7 @@ void NetworkNamespaces::EndBlackhole(int machine, const std::string& address) {
 
 void NetworkNamespaces::Throttle(int machine, int kilobits_per_second) {
   const std::string filter =
-      absl::StrCat(" root tbf rate ", kilobits_per_second, "kbit burst 16kb latency 100ms");
+      absl::StrCat(" root tbf rate ", kilobits_per_second, "kbit burst 64kb latency 100ms");
   MustCommand(absl::StrCat("tc qdisc replace dev ", PortOf(machine), filter));
   Within(machine, [&filter] { MustCommand(absl::StrCat("tc qdisc replace dev uplink", filter)); });
 }

@@ -22,9 +22,10 @@
 namespace hydra::node_testing {
 namespace {
 
-constexpr size_t kRoom = size_t{64} << 10;  // bytes that wait in one way of a connection
-constexpr int kTurn = 5;                    // milliseconds, while something waits for its time
-constexpr int kIdle = 1000;                 // otherwise
+// Bytes that wait in one way of a connection; in a delay no more go.
+constexpr size_t kRoom = size_t{256} << 10;
+constexpr int kTurn = 5;     // milliseconds, while something waits for its time
+constexpr int kIdle = 1000;  // otherwise
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address = {};
