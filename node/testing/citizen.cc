@@ -31,7 +31,7 @@ namespace hydra::node_testing {
 namespace {
 
 constexpr size_t kMonitorsAtOnce = 5;  // of one peer
-constexpr size_t kMuch = 100'000;      // bytes, by which a sender is held until they have gone
+constexpr size_t kMuch = 1'200'000;    // bytes: its sender is held until they have gone
 constexpr absl::Duration kPatience = absl::Seconds(5);  // for the last Downs
 
 // Of "lodgings": spawns a process that is there until it is ended, or the guest is.
@@ -130,13 +130,15 @@ class Life {
         Exit(std::next(watched_.begin(), Draw(watched_.size()))->second.whom, ExitReason::Kill());
       if (Draw(8) == 0) static_cast<void>(co_await groups.Join("changing", citizen));
       if (Draw(8) == 0) static_cast<void>(co_await groups.Leave("changing", citizen));
-      if (Draw(16) == 0) Send(lodgings_, Ballast{std::string(kMuch, '.')});
+      if (Draw(32) == 0) Send(lodgings_, Ballast{std::string(kMuch, '.')});
       co_await Read(absl::Milliseconds(Draw(20)));
     }
     for (const auto& [ref, watched] : watched_) Exit(watched.whom, ExitReason::Kill());
     for (const absl::Time end = Now() + kPatience; !watched_.empty() && Now() < end;)
       co_await Read(absl::Milliseconds(20));
     co_await Read(absl::Milliseconds(200));  // what there should not be
+    const std::optional<ProcessInfo> info = co_await Info(Self());
+    if (!info.has_value() || info->message_queue_length > 0) journal_->Write("stray answer");
     Send(citizen, HasEnded{});
   }
 
@@ -153,7 +155,7 @@ class Life {
     journal_->Write(absl::StrCat("call ", number));
     const absl::StatusOr<int64_t> answer =
         co_await Request(lodgings_, Ponder{number, static_cast<int64_t>(Draw(40))})
-            .Within(Draw(2) == 0 ? absl::Seconds(1) : absl::InfiniteDuration());
+            .Within(Draw(2) == 0 ? absl::Milliseconds(Draw(50)) : absl::InfiniteDuration());
     const bool is_right = !answer.ok() || *answer == number;
     journal_->Write(absl::StrCat(
         "outcome ", number, " ",
