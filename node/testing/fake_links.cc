@@ -421,7 +421,8 @@ void LinkNetwork::Refuse(int a, int b, bool refused) {
 
 bool LinkNetwork::Tamper(const Pick& pick) {
   for (const auto& end : ends_) {
-    if (end->is_over() || end->coming_.empty()) continue;
+    // One that was changed twice might be as it was.
+    if (end->is_over() || end->coming_.empty() || end->was_deceived_) continue;
     v1::Frame frame;
     HYDRA_CHECK(frame.ParseFromString(end->coming_.front()));
     if (frame.has_proof()) {
