@@ -7,11 +7,11 @@
 #include <deque>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/strings/string_view.h"
 #include "hydra/base/check.h"
 #include "hydra/base/mutex.h"
 #include "hydra/process/node_id.h"
@@ -39,25 +39,24 @@ class Homes {
   void Name(uint32_t number, const NodeId& node) {
     MutexLock lock(mutex_);
     Put(number, {.node = node, .slots = (*this)[number].slots});
-    numbers_[{node.name, node.creation}] = number;
+    numbers_[node.name][node.creation] = number;
   }
 
   uint32_t NumberOf(const NodeId& node) {
     MutexLock lock(mutex_);
-    const auto found = numbers_.find({node.name, node.creation});
-    if (found != numbers_.end()) return found->second;
-    if (next_ == kMaxHomes) return 0;
-    const uint32_t number = AddLocked({.node = node, .slots = nullptr});
-    numbers_[{node.name, node.creation}] = number;
+    uint32_t number = FindLocked(node);
+    if (number != 0 || next_ == kMaxHomes) return number;
+    number = AddLocked({.node = node, .slots = nullptr});
+    numbers_[node.name][node.creation] = number;
     return number;
   }
 
   std::vector<uint32_t> Named(std::string_view name) {
     MutexLock lock(mutex_);
     std::vector<uint32_t> named;
-    for (const auto& [node, number] : numbers_) {
-      if (node.first == name) named.push_back(number);
-    }
+    const auto found = numbers_.find(absl::string_view(name.data(), name.size()));
+    if (found == numbers_.end()) return named;
+    for (const auto& [creation, number] : found->second) named.push_back(number);
     return named;
   }
 
@@ -75,6 +74,13 @@ class Homes {
   static constexpr size_t kPerChunk = 1024;
   static constexpr size_t kChunks = kMaxHomes / kPerChunk;
   using Chunk = std::array<std::atomic<const Home*>, kPerChunk>;
+
+  uint32_t FindLocked(const NodeId& node) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    const auto lives = numbers_.find(node.name);
+    if (lives == numbers_.end()) return 0;
+    const auto found = lives->second.find(node.creation);
+    return found == lives->second.end() ? 0 : found->second;
+  }
 
   uint32_t AddLocked(Home home) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     HYDRA_CHECK(next_ < kMaxHomes) << "more runtimes than one OS process can have";
@@ -95,7 +101,9 @@ class Homes {
   Mutex mutex_;
   uint32_t next_ ABSL_GUARDED_BY(mutex_) = 1;  // 0 is none's
   std::deque<Home> homes_ ABSL_GUARDED_BY(mutex_);
-  absl::flat_hash_map<std::pair<std::string, uint64_t>, uint32_t> numbers_ ABSL_GUARDED_BY(mutex_);
+  // By name and creation.
+  absl::flat_hash_map<std::string, absl::flat_hash_map<uint64_t, uint32_t>> numbers_
+      ABSL_GUARDED_BY(mutex_);
   // Chunks and homes are written under the lock, when they are complete (release), and read by anybody (acquire).
   std::array<std::atomic<Chunk*>, kChunks> chunks_ = {};
 };
