@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <ranges>
 #include <span>
 #include <string>
 #include <string_view>
@@ -78,6 +79,14 @@ ExitReason BeginningOf(const ExitReason& reason) {
     default:
       return ExitReason::Custom(text);
   }
+}
+
+// In an order that isn't by hashes, so that a seed repeats a run.
+template <typename Set>
+auto InOrder(const Set& set) {
+  std::vector<std::ranges::range_value_t<Set>> ordered(set.begin(), set.end());
+  std::ranges::sort(ordered);
+  return ordered;
 }
 
 // What holds those that have sent too much to the node.
@@ -319,9 +328,9 @@ void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {
                    [&lost](const auto& monitor) { return lost->Has(monitor.first.creator()); });
   }
   for (const auto& [process, times] : peer.monitors) told.insert(told.end(), times, process);
-  for (const Pid& pid : peer.processes)
+  for (const Pid& pid : InOrder(peer.processes))
     scheduler_.Send(pid, NewSignal<NodeDownSignal>(&kNodeDown, lost));
-  for (const Ref& request : peer.requests) {
+  for (const Ref& request : InOrder(peer.requests)) {
     const Refusal refusal{Refusal::Why::kNoConnection, ExitReason::NoConnection()};
     scheduler_.Send(request.creator(), NewAnswerSignal<NoAnswer>(request.id(), refusal));
   }
@@ -332,7 +341,8 @@ void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {
 
 void Remote::Release(const std::string& node, std::span<const Pid> held) {
   const Pid link = LinkWith(node);
-  for (const Pid& pid : held) scheduler_.Send(pid, NewSignal<ReleaseSignal>(&kRelease, link));
+  for (const Pid& pid : InOrder(held))
+    scheduler_.Send(pid, NewSignal<ReleaseSignal>(&kRelease, link));
 }
 
 }  // namespace hydra::process_internal

@@ -17,6 +17,7 @@
 #include <atomic>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -87,9 +88,9 @@ class Remote {
     uint64_t epoch = 0;  // 0 until PeerOf has made it
     bool up = false;
     bool hidden = false;
-    absl::flat_hash_set<Pid> processes;      // that have links or monitors there
-    absl::flat_hash_set<Ref> requests;       // of processes here
-    absl::flat_hash_map<Pid, int> monitors;  // of the node: who, and how often
+    absl::flat_hash_set<Pid> processes;  // that have links or monitors there
+    absl::flat_hash_set<Ref> requests;   // of processes here
+    std::map<Pid, int> monitors;         // of the node: who, and how often
   };
   struct Subscriber {
     Pid process;
