@@ -269,7 +269,7 @@ std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream
   {
     const MutexLock lock(mutex_);
     if (stopped_ || accepted_.size() >= kMaxStrangers) return nullptr;
-    accepted_.insert(connection);
+    accepted_.push_back(connection);
   }
   connection->SetStream(std::move(stream));
   // Nothing is kept of a stranger that has gone: many may come and go.
@@ -279,7 +279,7 @@ std::shared_ptr<LinkEvents> Cluster::Accepted(std::shared_ptr<LinkStream> stream
           if (connection == nullptr) return;
           {
             const MutexLock lock(self->mutex_);
-            if (!self->accepted_.contains(connection)) return;
+            if (std::ranges::find(self->accepted_, connection) == self->accepted_.end()) return;
           }
           connection->End(v1::Refusal::TOO_SLOW, "the handshake has taken too long");
           connection->End(v1::Refusal::TOO_SLOW, "");
@@ -292,7 +292,7 @@ void Cluster::AsksAdmission(const std::shared_ptr<Connection>& connection, const
   std::shared_ptr<Connection> loser;
   {
     const MutexLock lock(mutex_);
-    accepted_.erase(connection);
+    std::erase(accepted_, connection);
     if (stopped_) return Decide(connection, Because(v1::Refusal::STOPPING, "the node stops"));
     Peer& peer = peers_[node];
     switch (peer.Admit(connection, /*own_wins=*/self_.id.name > node)) {
@@ -379,7 +379,7 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   Limbo::Batch unread;
   {
     const MutexLock lock(mutex_);
-    accepted_.erase(connection);
+    std::erase(accepted_, connection);
     const auto found = peers_.find(node);
     if (found == peers_.end()) return;
     Peer& peer = found->second;

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -17,8 +18,6 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
@@ -111,11 +110,12 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   mutable Mutex mutex_;
   bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t last_attempt_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::flat_hash_map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
+  // In an order that isn't by hashes, so that a seed repeats a run.
+  std::map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
   // The current connections of the above: read without the lock, changed under it.
   SharedMap<Route> routes_;
   Limbo limbo_ ABSL_GUARDED_BY(mutex_){1};  // of few, each of which has a file
-  absl::flat_hash_set<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved
+  std::vector<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved; few
 };
 
 }  // namespace hydra::node_internal
