@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
+#include <ostream>
 #include <set>
 #include <sstream>
 #include <string>
@@ -118,7 +118,7 @@ struct Member {
 
 class Simulation {
  public:
-  Simulation(uint64_t seed, bool traces) : random_(seed), traces_(traces) {
+  Simulation(uint64_t seed, std::ostream* trace) : seed_(seed), random_(seed), trace_(trace) {
     random_ = Next();  // so that no two seeds yield parts of one sequence
   }
   ~Simulation() {
@@ -153,7 +153,7 @@ class Simulation {
   }
   template <typename... Ts>
   void Trace(const Ts&... what) {
-    if (traces_) std::cerr << time_ << " " << Cat(what...) << "\n";
+    if (trace_ != nullptr) *trace_ << time_ << " " << Cat(what...) << "\n";
   }
   template <typename... Ts>
   void Wrong(const Ts&... what) {
@@ -170,7 +170,8 @@ class Simulation {
     member.runtime = std::make_unique<ManualRuntime>(
         ManualRuntimeOptions{.seed = Pick(1000) + 1, .max_processes = 1024});
     NodeOptions options;
-    options.name = std::string(1, static_cast<char>('a' + index));
+    // Nodes of other schedules would be former lives of those of this one.
+    options.name = Cat(static_cast<char>('a' + index), seed_);
     options.cookie = member.cookie;
     options.handshake_timeout = kHandshake;
     options.tick_time = kTick;
@@ -794,8 +795,9 @@ class Simulation {
     }
   }
 
+  const uint64_t seed_;
   uint64_t random_;
-  const bool traces_;
+  std::ostream* const trace_;  // null for none
   Kind kind_ = Kind::kRough;
   int stranger_ = -1;
   std::string wrong_;
@@ -811,8 +813,8 @@ class Simulation {
 
 }  // namespace
 
-std::string Simulate(uint64_t seed, bool traces) {
-  Simulation simulation(seed, traces);
+std::string Simulate(uint64_t seed, std::ostream* trace) {
+  Simulation simulation(seed, trace);
   return simulation.Run();
 }
 

@@ -5,12 +5,14 @@
 #define HYDRA_NODE_TESTING_SIMULATION_H_
 
 #include <cstdint>
+#include <iosfwd>
 #include <string>
 
 namespace hydra::node_testing {
 
-// Runs the schedule of that seed. Returns what was wrong; nothing if all was right. With `traces`, says on stderr what it does.
-std::string Simulate(uint64_t seed, bool traces = false);
+// Runs the schedule of that seed. Returns what was wrong; nothing if all was right. Says in `trace`, if any, what it
+// does: the same each time.
+std::string Simulate(uint64_t seed, std::ostream* trace = nullptr);
 
 }  // namespace hydra::node_testing
 
