@@ -77,8 +77,8 @@ struct Envelope {
   Encoded value = {};  // of a message or an answer: see wire.h
   // The process whose doing it is, if it is one's: by rule 1 what it sends stays in order. Stays here.
   Pid sender = {};
-  // Between which losses of the node it was sent, if it begins something that its loss ends: by rule 5 the other node
-  // doesn't hear of what has ended here. 0 otherwise. Stays here.
+  // Between which losses of the node it was sent, if it begins something that its loss ends, or ends a link: by rule 5 the
+  // other node doesn't hear of what has ended here. 0 otherwise. Stays here.
   uint64_t epoch = 0;
 };
 

@@ -135,6 +135,37 @@ TEST(PortTest, WhatALossHasEndedIsOfNoLaterConnection) {
   });
 }
 
+// LNK8, MON3: what a process does about links and monitors before it has taken a loss in ends with that loss. The other
+// node, which has heard of the loss, hears of none of it by the next connection.
+TEST(PortTest, WhatIsDoneBeforeALossIsTakenInEndsWithIt) {
+  ManualRuntime runtime;
+  const auto recorder = std::make_shared<Recorder>();
+  const Port port = runtime.Join({"c@test", 1}, recorder);
+  const Pid linked(1, 0, HomeOf({kA, 1}));
+  const Pid other(1, 1, HomeOf({kA, 1}));
+  runtime.Run([&]() -> Async<> {
+    TrapExit(true);
+    Link(linked);
+    port.NodeUp({kA, 1});
+    port.NodeDown({kA, 1}, NodeDownReason::kConnectionClosed);
+    const uint64_t epoch = port.NodeUp({kA, 1});
+    recorder->sent.clear();
+    Unlink(linked);
+    Link(other);
+    const Ref monitor = Monitor(other);
+    EXPECT_THAT(recorder->sent, IsEmpty());
+    EXPECT_EQ((co_await AssertReceive<ExitSignal>()).from, other);
+    EXPECT_EQ((co_await AssertReceive<Down>()).ref, monitor);
+    Link(other);
+    Unlink(other);
+    Monitor(other);
+    std::vector<uint64_t> epochs;
+    for (const Envelope& envelope : recorder->sent) epochs.push_back(envelope.epoch);
+    EXPECT_THAT(epochs, ElementsAre(epoch, epoch, epoch));
+    co_await RefuteReceive<ExitSignal>();
+  });
+}
+
 TEST(JoinDeathTest, ANodeHasAName) {
   EXPECT_DEATH(ManualRuntime().Join({"", 1}, std::make_shared<Nowhere>()), "a node has a name");
 }

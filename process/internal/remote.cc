@@ -53,6 +53,20 @@ bool Binds(const Envelope& envelope) {
   return envelope.kind == Kind::kLink || envelope.kind == Kind::kMonitor;
 }
 
+// Who begins, or ends, what a loss of the other node ends; none if it is something else. An acknowledgement, or the end of
+// a monitor, is of no harm by a later connection: their numbers are never used again.
+Pid BinderOf(const Envelope& envelope) {
+  switch (envelope.kind) {
+    case Kind::kLink:
+    case Kind::kUnlink:
+      return envelope.from;
+    case Kind::kMonitor:
+      return envelope.ref.creator();
+    default:
+      return Pid();
+  }
+}
+
 bool Includes(NodeKind kind, bool hidden) {
   return kind == NodeKind::kAll || (kind == NodeKind::kHidden) == hidden;
 }
@@ -137,7 +151,7 @@ void Remote::Send(const Dest& to, Signal* signal) {
       worker != nullptr && &worker->scheduler() == &scheduler_ && worker->current() != nullptr;
   if (by_process) envelope->sender = worker->CurrentPid();
   const std::string& node = NodeOfDest(to);
-  NoteSent(node, *envelope);
+  if (!NoteSent(node, *envelope)) return;
   // It is running, so that it takes in its release after this.
   if (transport_->Send(node, *std::move(envelope)) && by_process) worker->HoldFor(LinkWith(node));
 }
@@ -181,19 +195,27 @@ void Remote::LimitReason(Envelope& envelope) const {
     envelope.reason = BeginningOf(reason);
 }
 
-void Remote::NoteSent(const std::string& node, Envelope& envelope) {
+// Returns whether it is to be sent: not if it is about what ends with a loss that its process hasn't taken in yet.
+bool Remote::NoteSent(const std::string& node, Envelope& envelope) {
   const bool is_down = envelope.kind == Kind::kDown;
-  if (!Binds(envelope) && !IsQuestion(envelope) && !is_down) return;
+  const Pid binder = BinderOf(envelope);
+  if (!binder && !IsQuestion(envelope) && !is_down) return true;
   MutexLock lock(mutex_);
   if (is_down) {
     named_monitors_.erase(envelope.ref);
-    return;
+    return true;
   }
+  if (binder && HasToTakeInLoss(binder, node)) return false;
   Peer& peer = PeerOf(node);
   envelope.epoch = peer.epoch;
-  if (envelope.kind == Kind::kLink) peer.processes.insert(envelope.from);
-  if (envelope.kind == Kind::kMonitor) peer.processes.insert(envelope.ref.creator());
+  if (binder) peer.processes.insert(binder);
   if (IsQuestion(envelope)) peer.requests.insert(envelope.ref);
+  return true;
+}
+
+bool Remote::HasToTakeInLoss(const Pid& process, const std::string& node) const {
+  const auto losses = losses_.find(node);
+  return losses != losses_.end() && losses->second.contains(process);
 }
 
 void Remote::GiveUp(const Ref& request) {
@@ -207,7 +229,19 @@ void Remote::Forget(const Pid& process) {
     peer.processes.erase(process);
     peer.monitors.erase(process);
   }
+  for (auto& [node, processes] : losses_) processes.erase(process);
+  absl::erase_if(losses_, [](const auto& loss) { return loss.second.empty(); });
   std::erase_if(subscribers_, [&](const Subscriber& one) { return one.process == process; });
+}
+
+void Remote::TookInLoss(const Pid& process, const std::string& node) {
+  MutexLock lock(mutex_);
+  const auto losses = losses_.find(node);
+  if (losses == losses_.end()) return;
+  const auto times = losses->second.find(process);
+  if (times == losses->second.end() || --times->second > 0) return;
+  losses->second.erase(times);
+  if (losses->second.empty()) losses_.erase(losses);
 }
 
 void Remote::Subscribe(const Pid& process, NodeKind kind, bool on) {
@@ -323,6 +357,7 @@ void Remote::NodeDown(const NodeId& node, NodeDownReason reason) {
     if (found == peers_.end()) return;
     peer = std::move(found->second);
     peers_.erase(found);
+    for (const Pid& pid : peer.processes) ++losses_[node.name][pid];
     if (peer.up) told = SubscribersOf(peer.hidden);
     absl::erase_if(named_monitors_,
                    [&lost](const auto& monitor) { return lost->Has(monitor.first.creator()); });

@@ -72,6 +72,9 @@ class Remote {
   // The process has ended.
   void Forget(const Pid& process);
 
+  // The process has ended what it had with the node when that was lost.
+  void TookInLoss(const Pid& process, const std::string& node);
+
   // What `process` does by MonitorNodes and MonitorNode.
   void Subscribe(const Pid& process, NodeKind kind, bool on);
   void MonitorNode(const Pid& process, const std::string& node, bool on);
@@ -102,7 +105,9 @@ class Remote {
   absl::StatusOr<Envelope> InsteadOfTooLarge(const Envelope& large);
   Peer& PeerOf(const std::string& node) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void LimitReason(Envelope& envelope) const;
-  void NoteSent(const std::string& node, Envelope& envelope);
+  bool NoteSent(const std::string& node, Envelope& envelope);
+  bool HasToTakeInLoss(const Pid& process, const std::string& node) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void DeliverOne(const std::string& node, Envelope envelope);
   Pid NoteReceived(const std::string& node, const Envelope& envelope);
   std::vector<Pid> SubscribersOf(bool hidden) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -118,6 +123,8 @@ class Remote {
   mutable Mutex mutex_;
   absl::flat_hash_map<std::string, Peer> peers_
       ABSL_GUARDED_BY(mutex_);  // by name, until they are lost
+  // Of nodes that were lost: who is still to take that in, and how often.
+  absl::flat_hash_map<std::string, absl::flat_hash_map<Pid, int>> losses_ ABSL_GUARDED_BY(mutex_);
   uint64_t last_epoch_ ABSL_GUARDED_BY(mutex_) = 0;
   // Monitors of other nodes by a name: whom they monitor here.
   absl::flat_hash_map<Ref, Pid> named_monitors_ ABSL_GUARDED_BY(mutex_);

@@ -71,6 +71,7 @@ void Worker::MonitorNode(const std::string& node, bool on) {
 
 // What the process has with the node ends, and nothing comes from there any more: noconnection.
 void Worker::ActOnNodeDown(ControlBlock& process, const LostNode& node) {
+  scheduler_.remote().TookInLoss(PidOf(process), node.name);
   if (process.relations == nullptr || process.state >= ProcessState::kExiting) return;
   Relations& relations = *process.relations;
   std::vector<Signal*> ends;
