@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -20,6 +21,7 @@ using process_internal::Entry;
 using process_internal::ExitWatcher;
 using process_internal::Scheduler;
 using process_internal::Tick;
+using process_internal::Worker;
 
 ManualRuntime::ManualRuntime(ManualRuntimeOptions options)
     : Runtime(std::make_unique<Scheduler>(Scheduler::Options{.workers = 1,
@@ -58,6 +60,11 @@ bool ManualRuntime::AdvanceToNextTimer() {
 }
 
 bool ManualRuntime::RunOneOrAdvance() { return RunOne() || AdvanceToDue(); }
+
+void ManualRuntime::Meanwhile(const std::function<void()>& call) {
+  const Worker::Scope foreign(nullptr);
+  call();
+}
 
 bool ManualRuntime::AdvanceToDue() {
   const Tick due = scheduler().timers().NextDue();

@@ -19,6 +19,7 @@
 #define HYDRA_PROCESS_TESTING_MANUAL_RUNTIME_H_
 
 #include <cstdint>
+#include <functional>
 
 #include "absl/time/time.h"
 #include "hydra/process/exit_reason.h"
@@ -56,6 +57,10 @@ class ManualRuntime : public Runtime {
   // Does what RunOne does or, if there is nothing to run, advances to the next time that a
   // timer is due. Returns false if there is no timer either: nothing is going to happen any more.
   bool RunOneOrAdvance();
+
+  // Calls `call` as another thread would that isn't this runtime's, in the midst of a turn if it is called in one. It
+  // may drive other runtimes.
+  static void Meanwhile(const std::function<void()>& call);
 
  private:
   // Moves the clock to where a timer is due, or some timers move down the wheel. Returns false if

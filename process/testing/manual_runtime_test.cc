@@ -102,6 +102,32 @@ TEST(ManualRuntimeDeathTest, RunOfAProcessThatWaitsForEverFails) {
       "waits for ever");
 }
 
+TEST(ManualRuntimeDeathTest, OthersActInTheMidstOfATurn) {
+  ManualRuntime runtime;
+  ManualRuntime other;
+  bool heard = false;
+  bool ended = false;
+  const Pid listener = other.Spawn([&heard]() -> Async<> {
+    co_await Receive<std::string>();
+    heard = true;
+  });
+  runtime.Spawn([&]() -> Async<> {
+    const Pid self = Self();
+    ManualRuntime::Meanwhile([&] {
+      EXPECT_DEATH(Send(self, 7), "foreign thread");
+      other.Send(listener, std::string("now"));
+      other.RunUntilIdle();
+      runtime.Send(self, std::string("later"));
+    });
+    EXPECT_EQ(Self(), self);
+    EXPECT_TRUE(heard);
+    EXPECT_EQ(co_await Receive<std::string>(), "later");
+    ended = true;
+  });
+  runtime.RunUntilIdle();
+  EXPECT_TRUE(ended);
+}
+
 // The order of turns that a seed gives.
 std::vector<int> Order(uint64_t seed) {
   ManualRuntime runtime({.seed = seed});
