@@ -104,7 +104,8 @@ Cluster::Cluster(Runtime& runtime, NodeOptions options, std::string cookie)
     : runtime_(runtime), options_(std::move(options)), cookie_(std::move(cookie)) {}
 
 absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOptions options,
-                                                        const OpenLinks& open) {
+                                                        const OpenLinks& open,
+                                                        const Around& around) {
   HYDRA_RETURN_IF_ERROR(CheckShortName(options.name));
   HYDRA_ASSIGN_OR_RETURN(std::string cookie, ReadCookie(options));
   if (options.tick_time < absl::Milliseconds(kTicks))
@@ -115,11 +116,11 @@ absl::StatusOr<std::shared_ptr<Cluster>> Cluster::Start(Runtime& runtime, NodeOp
     return absl::InvalidArgumentError(
         absl::StrCat("NodeOptions::max_message_bytes must be ", kMinMaxMessageBytes, " at least"));
   auto cluster = std::make_shared<Cluster>(runtime, std::move(options), std::move(cookie));
-  HYDRA_RETURN_IF_ERROR(cluster->Listen(open));
+  HYDRA_RETURN_IF_ERROR(cluster->Listen(open, around));
   return cluster;
 }
 
-absl::Status Cluster::Listen(const OpenLinks& open) {
+absl::Status Cluster::Listen(const OpenLinks& open, const Around& around) {
   HYDRA_RETURN_IF_ERROR(AdvertisedAddress(options_.listen, /*port=*/1, "").status());
   HYDRA_RETURN_IF_ERROR(
       AdvertisedAddress(options_.listen, /*port=*/1, options_.advertise).status());
@@ -132,7 +133,9 @@ absl::Status Cluster::Listen(const OpenLinks& open) {
            .hidden = options_.hidden,
            .tick_time = options_.tick_time};
   HYDRA_RETURN_IF_ERROR(ParseNodeName(self_.id.name).status());
-  port_ = runtime_.Join(self_.id, std::make_shared<ClusterTransport>(shared_from_this()));
+  std::shared_ptr<Transport> transport = std::make_shared<ClusterTransport>(shared_from_this());
+  if (around != nullptr) transport = around(std::move(transport));
+  port_ = runtime_.Join(self_.id, std::move(transport));
   links_->Begin();
   return absl::OkStatus();
 }

@@ -39,9 +39,14 @@ namespace hydra::node_internal {
 // Thread safety: any thread.
 class Cluster final : public ConnectionOwner, public std::enable_shared_from_this<Cluster> {
  public:
+  // What the runtime gets as its transport, around the one that it is given: so a test lets things happen between what a
+  // process does and what the cluster is told of it.
+  using Around = std::function<std::shared_ptr<Transport>(std::shared_ptr<Transport>)>;
+
   // Makes the runtime a node; see Node::Start.
   static absl::StatusOr<std::shared_ptr<Cluster>> Start(Runtime& runtime, NodeOptions options,
-                                                        const OpenLinks& open);
+                                                        const OpenLinks& open,
+                                                        const Around& around = nullptr);
 
   Cluster(Runtime& runtime, NodeOptions options, std::string cookie);
 
@@ -79,7 +84,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
     const std::string key;  // the node's name
     const std::shared_ptr<Connection> connection;
   };
-  absl::Status Listen(const OpenLinks& open);
+  absl::Status Listen(const OpenLinks& open, const Around& around);
   std::string CookieFor(std::string_view node) const;
   std::shared_ptr<Connection> NewConnection(Role role, std::string wanted);
   std::shared_ptr<LinkEvents> Accepted(std::shared_ptr<LinkStream> stream);

@@ -64,13 +64,18 @@ struct Actor {
   };
   // What one has to do with another.
   struct Bond {
-    std::vector<int64_t> sent;                          // when, by number - 1
+    struct Sent {
+      int64_t when;
+      bool amid;
+    };
+    std::vector<Sent> sent;                             // by number - 1
     std::vector<std::pair<int64_t, int64_t>> received;  // number, when
     std::vector<int64_t> told;                          // when: of a loss or an end
     Ref sentinel;
     int64_t links = 0, unlinks = 0, link_exits = 0;
-    int64_t linked_at = 0;  // the last Link, 0: none that counts
-    bool ended = false;     // it has been told that the other is no more
+    int64_t linked_at = 0;     // the last Link, 0: none that counts
+    bool linked_amid = false;  // see Actor::amid
+    bool ended = false;        // it has been told that the other is no more
   };
   int node = 0;
   int life = 0;
@@ -79,6 +84,9 @@ struct Actor {
   bool gone = false;  // it has ended, or its node has
   Own* own = nullptr;
   std::map<std::string, bool> up;
+  // Something happens elsewhere while it acts: what it begins may be younger than the NodeDown that it takes next.
+  bool amid = false;
+  std::set<Ref> begun_amid;
   std::map<Actor*, Bond> bonds;
   std::map<Ref, Actor*> monitors;  // that are active
   std::set<Ref> over;
@@ -101,6 +109,24 @@ std::string Cat(const Ts&... parts) {
   (text << ... << parts);
   return text.str();
 }
+
+// Lets things happen before the cluster is told what a process does.
+class SlowTransport final : public Transport {
+ public:
+  SlowTransport(std::shared_ptr<Transport> transport, std::function<void(const Pid&)> meanwhile)
+      : transport_(std::move(transport)), meanwhile_(std::move(meanwhile)) {}
+
+  bool Send(const std::string& node, Envelope envelope) override {
+    meanwhile_(envelope.sender);
+    return transport_->Send(node, std::move(envelope));
+  }
+  void Connect(const std::string& node) override { transport_->Connect(node); }
+  size_t max_message_bytes() const override { return transport_->max_message_bytes(); }
+
+ private:
+  const std::shared_ptr<Transport> transport_;
+  const std::function<void(const Pid&)> meanwhile_;
+};
 
 struct Act {
   std::function<void(Actor::Own&)> what;
@@ -176,7 +202,15 @@ class Simulation {
     options.handshake_timeout = kHandshake;
     options.tick_time = kTick;
     options.max_buffered_bytes = 2000;
-    auto cluster = Cluster::Start(*member.runtime, options, network_.OpenAt(member.port));
+    auto cluster = Cluster::Start(*member.runtime, options, network_.OpenAt(member.port),
+                                  [this, index](std::shared_ptr<Transport> transport) {
+                                    return std::make_shared<SlowTransport>(
+                                        std::move(transport), [this, index](const Pid& sender) {
+                                          const bool amid = Meanwhile(index);
+                                          if (Actor* self = Find(sender); self != nullptr && amid)
+                                            self->amid = true;
+                                        });
+                                  });
     HYDRA_CHECK(cluster.ok()) << cluster.status();
     member.cluster = *cluster;
     member.name = member.cluster->name();
@@ -297,11 +331,13 @@ class Simulation {
     if (!std::exchange(self.up[down.node], false)) Wrong("a second NodeDown of ", down.node);
     if (kind_ == Kind::kCalm) Wrong(NameOf(self), " has lost ", down.node, " for nothing");
     for (const auto& [ref, other] : self.monitors) {
-      if (other->node != self.node && members_[other->node].name == down.node)
+      if (other->node == self.node || members_[other->node].name != down.node) continue;
+      if (self.begun_amid.erase(ref) == 0)
         Wrong(NameOf(self), " still monitors a process of a node that is down");
     }
-    for (const auto& [other, bond] : self.bonds) {
+    for (auto& [other, bond] : self.bonds) {
       if (other->node == self.node || members_[other->node].name != down.node) continue;
+      if (std::exchange(bond.linked_amid, false)) continue;
       if (bond.linked_at != 0 && other->bonds[&self].unlinks == 0)
         Wrong(NameOf(self), " is still linked to ", NameOf(*other), " of a node that is down");
     }
@@ -342,16 +378,42 @@ class Simulation {
 
   void Do(Actor* self, std::function<void(Actor::Own&)> what) {
     members_[self->node].runtime->Send(self->pid,
-                                       Act{[this, what = std::move(what)](Actor::Own& own) {
+                                       Act{[this, self, what = std::move(what)](Actor::Own& own) {
                                          ++time_;
+                                         self->amid = Meanwhile(self->node);
                                          what(own);
                                        }});
+  }
+
+  // What other threads, and other nodes, do while a process of this one has its turn. Returns whether it was anything.
+  bool Meanwhile(int node) {
+    if (is_meanwhile_ || members_[node].cluster == nullptr || Pick(20) != 0) return false;
+    is_meanwhile_ = true;
+    ManualRuntime::Meanwhile([this, node] {
+      for (size_t left = 1 + Pick(Pick(4) == 0 ? 200 : 20); left > 0; --left) {
+        const size_t other = Pick(2 * members_.size());
+        if (other < members_.size() && static_cast<int>(other) != node &&
+            members_[other].cluster != nullptr)
+          members_[other].runtime->RunOne();
+        else
+          network_.DeliverOne(Picker());
+      }
+    });
+    is_meanwhile_ = false;
+    return true;
+  }
+
+  void DoMonitor(Actor& self, Actor* other, Ref* sentinel) {
+    const Ref ref = Monitor(other->pid);
+    self.monitors[ref] = other;
+    if (self.amid) self.begun_amid.insert(ref);
+    if (sentinel != nullptr) *sentinel = ref;
   }
 
   void DoSend(Actor* self, Actor* other, bool as_exit, size_t ballast) {
     Do(self, [this, self, other, as_exit, ballast](Actor::Own&) {
       Actor::Bond& bond = self->bonds[other];
-      bond.sent.push_back(time_);
+      bond.sent.push_back({time_, /*amid=*/false});
       const auto number = static_cast<int64_t>(bond.sent.size());
       Trace(NameOf(*self), " sends ", number, " to ", NameOf(*other));
       if (as_exit) {
@@ -359,9 +421,8 @@ class Simulation {
       } else {
         Send(other->pid, Numbered{self->pid, number, std::string(ballast, 'x')});
       }
-      if (bond.sentinel) return;
-      bond.sentinel = Monitor(other->pid);
-      self->monitors[bond.sentinel] = other;
+      bond.sent.back().amid = self->amid;
+      if (!bond.sentinel) DoMonitor(*self, other, &bond.sentinel);
     });
   }
 
@@ -426,6 +487,7 @@ class Simulation {
           ++bond.links;
           bond.linked_at = time_;
           Link(other->pid);
+          bond.linked_amid = self->amid;
         });
       case 6:
         return Do(self, [this, self, other](Actor::Own&) {
@@ -438,7 +500,7 @@ class Simulation {
       case 7:
         return Do(self, [this, self, other](Actor::Own&) {
           Trace(NameOf(*self), " monitors ", NameOf(*other));
-          self->monitors[Monitor(other->pid)] = other;
+          DoMonitor(*self, other, nullptr);
         });
       case 8:
         return Do(self, [self](Actor::Own&) {
@@ -725,9 +787,13 @@ class Simulation {
         Wrong("message ", number, " to ", NameOf(to), " is lost for nothing");
       if (to.gone && at == received.size()) continue;
       if (from.gone && at == received.size()) continue;
-      const int64_t until = at == received.size() ? time_ + 1 : bond.sent[received[at].first - 1];
+      // What was sent amid the loss may have gone by the next connection.
+      size_t next = at;
+      while (next < received.size() && bond.sent[received[next].first - 1].amid) ++next;
+      const int64_t until =
+          next == received.size() ? time_ + 1 : bond.sent[received[next].first - 1].when;
       const bool was_told = std::any_of(bond.told.begin(), bond.told.end(), [&](int64_t when) {
-        return when > bond.sent[i] && when < until;
+        return when > bond.sent[i].when && when < until;
       });
       if (!was_told)
         Wrong("message ", number, " of ", NameOf(from), " to ", NameOf(to),
@@ -803,6 +869,7 @@ class Simulation {
   std::string wrong_;
   int64_t time_ = 0;
   absl::Duration virtual_;
+  bool is_meanwhile_ = false;
   // Who has asked for a connection, and what came of it.
   std::vector<std::pair<Actor*, std::shared_ptr<std::optional<absl::Status>>>> connects_;
   LinkNetwork network_;
