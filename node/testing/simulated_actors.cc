@@ -37,7 +37,11 @@ void SimulatedActors::NodeBegins(int node) {
 }
 
 void SimulatedActors::NodeEnds(int node) {
-  for (Actor* actor : std::exchange(on_[node], {})) actor->gone = true;
+  // Also those that are about to end.
+  for (const auto& actor : all_) {
+    if (actor->node == node) actor->gone = true;
+  }
+  on_[node].clear();
 }
 
 void SimulatedActors::Begin(int node) {
