@@ -119,6 +119,8 @@ Async<> SimulatedActors::Body(SimulatedActors* actors, Actor* self) {
 void SimulatedActors::Let(Actor* self, std::function<void(Actor::Own&)> what) {
   Act act = {[this, self, what = std::move(what)](Actor::Own& own) {
     schedule_.Tick();
+    self->begun_amid.clear();  // it has taken all that is older
+    for (auto& [other, bond] : self->bonds) bond.linked_amid = false;
     self->amid = nodes_.Meanwhile(self->node);
     what(own);
   }};

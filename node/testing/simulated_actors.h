@@ -71,7 +71,7 @@ struct Actor {
   bool gone = false;  // it has ended, or its node has
   Own* own = nullptr;
   std::map<std::string, bool> up;
-  // Others go on in the midst of its turn: what it begins may be younger than the NodeDown that it takes next.
+  // Others go on in the midst of its act: what it begins may be younger than the NodeDowns that it takes next.
   bool amid = false;
   std::set<Ref> begun_amid;  // monitors
   std::map<Actor*, Bond> bonds;

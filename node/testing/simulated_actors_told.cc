@@ -47,11 +47,11 @@ void SimulatedActors::TakeNodeDown(Actor& self, const NodeDown& down) {
     schedule_.Wrong("a second NodeDown of ", down.node);
   if (nothing_is_lost_) schedule_.Wrong(NameOf(self), " has lost ", down.node, " for nothing");
   for (const auto& [ref, other] : self.monitors) {
-    if (IsOn(*other, self, down.node) && self.begun_amid.erase(ref) == 0)
+    if (IsOn(*other, self, down.node) && !self.begun_amid.contains(ref))
       schedule_.Wrong(NameOf(self), " still monitors a process of a node that is down");
   }
-  for (auto& [other, bond] : self.bonds) {
-    if (!IsOn(*other, self, down.node) || std::exchange(bond.linked_amid, false)) continue;
+  for (const auto& [other, bond] : self.bonds) {
+    if (!IsOn(*other, self, down.node) || bond.linked_amid) continue;
     if (bond.linked_at != 0 && other->bonds[&self].unlinks == 0)
       schedule_.Wrong(NameOf(self), " is still linked to ", NameOf(*other),
                       " of a node that is down");
