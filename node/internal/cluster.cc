@@ -322,18 +322,19 @@ void Cluster::Decide(const std::shared_ptr<Connection>& connection,
 // If the connection that there is answers, it stays. Otherwise it goes, and the new one comes.
 void Cluster::Try(const std::string& node, const std::shared_ptr<Connection>& current,
                   const std::shared_ptr<Connection>& connection, bool is_same_life) {
-  current->Ping([self = shared_from_this(), node, connection, is_same_life](bool answered) {
+  // By `this`: a connection does nothing once its cluster is gone, and would keep it, as it is kept by it.
+  current->Ping([this, node, connection, is_same_life](bool answered) {
     if (!answered) return;
     {
-      const MutexLock lock(self->mutex_);
-      const auto found = self->peers_.find(node);
-      if (found == self->peers_.end() || !found->second.IsTrying(connection)) return;
+      const MutexLock lock(mutex_);
+      const auto found = peers_.find(node);
+      if (found == peers_.end() || !found->second.IsTrying(connection)) return;
       found->second.StopTrying();
     }
-    self->Decide(connection, is_same_life
-                                 ? Because(v1::Refusal::SIMULTANEOUS, "there is a connection")
-                                 : Because(v1::Refusal::DUPLICATE_NAME,
-                                           "there is a connection with another node of that name"));
+    Decide(connection, is_same_life
+                           ? Because(v1::Refusal::SIMULTANEOUS, "there is a connection")
+                           : Because(v1::Refusal::DUPLICATE_NAME,
+                                     "there is a connection with another node of that name"));
   });
   After(options_.handshake_timeout / 2, [self = shared_from_this(), node, current, connection] {
     {
