@@ -5,11 +5,15 @@
 #include <string>
 #include <utility>
 
+#include "hydra/process/internal/keyed_name.h"
 #include "hydra/process/via.h"
 
 namespace hydra {
 
-std::string ProcessName::ToString() const { return node.empty() ? name : name + " on " + node; }
+std::string ProcessName::ToString() const { 
+  const std::string text = process_internal::NameText(name);
+  return node.empty() ? text : text + " on " + node;
+}
 
 std::ostream& operator<<(std::ostream& out, const ProcessName& name) {
   return out << name.ToString();

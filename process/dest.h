@@ -39,7 +39,7 @@ struct ProcessName {
   std::string name;
   std::string node;
 
-  // "name" or "name on node", for logs.
+  // "name" or "name on node", for logs; of a keyed name (keyed_name.h) "key of name".
   std::string ToString() const;
 
   friend bool operator==(const ProcessName&, const ProcessName&) = default;

@@ -24,7 +24,7 @@ namespace hydra {
 //   kAlreadyExists       the name is taken; `NameHolder(status)` is the process that has it
 //   kFailedPrecondition  the process has a name already, perhaps this one; or the caller is ending
 //   kNotFound            there is no such process, or it is of another runtime or node
-//   kInvalidArgument     the name is empty
+//   kInvalidArgument     the name is empty, or has a zero byte
 // Thread safety: to be called in a runtime; foreign threads have the members of `Runtime`.
 absl::Status Register(const Pid& pid, std::string_view name);
 

@@ -11,6 +11,7 @@
 //
 //   co_await hydra::StartLink<Room>({.via = rooms.Via("lobby")});
 //   hydra::ServerRef<Room> room(rooms.Via("lobby"));
+//   hydra::ServerRef<Room> there(rooms.ViaOn("b@10.0.0.7:4370", "lobby"));   // that of another node
 //
 // A Registry is a handle: its copies are the same registry. There is a process behind it, which a
 // supervisor has as a child, and what registers anything is linked to that: an entry is there as long as
@@ -41,6 +42,8 @@
 #include "absl/status/statusor.h"
 #include "hydra/base/shared_key.h"
 #include "hydra/process/async.h"
+#include "hydra/process/dest.h"
+#include "hydra/process/keyed_name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/via.h"
 #include "hydra/registry/internal/directory.h"
@@ -121,6 +124,14 @@ class Registry {
   std::shared_ptr<const hydra::Via> Via(Key key, Value value = {}) const {
     return std::make_shared<registry_internal::RegistryVia<Directory>>(directory_, std::move(key),
                                                                        std::move(value));
+  }
+
+  // The key as an address on another node: the process that the registry of this name has it for, over there, when what is
+  // done arrives. Such a registry needn't run here, nor have values of the same type. Nobody if none of that name runs
+  // there, if its keys are of another type (that is logged there), or if the key takes more than some 4,000 bytes. The type
+  // of the key must be one that can cross nodes: process/wire.h.
+  ProcessName ViaOn(std::string node, const Key& key) const {
+    return KeyedName(name(), key, std::move(node));
   }
 
   // The keys that a process has, in no order. Cost: O(keys of the process), and a lock for each partition.

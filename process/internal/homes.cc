@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,6 +50,12 @@ class Homes {
     number = AddLocked({.node = node, .slots = nullptr});
     numbers_[node.name][node.creation] = number;
     return number;
+  }
+
+  std::optional<uint32_t> Find(const NodeId& node) {
+    MutexLock lock(mutex_);
+    const auto found = numbers_.find({node.name, node.creation});
+    return found == numbers_.end() ? std::nullopt : std::optional<uint32_t>(found->second);
   }
 
   std::vector<uint32_t> Named(std::string_view name) {
@@ -122,6 +129,8 @@ std::atomic<uint32_t>& SlotsOf(uint32_t home) { return *AllHomes()[home].slots; 
 void NameHome(uint32_t home, const NodeId& node) { AllHomes().Name(home, node); }
 
 uint32_t HomeOf(const NodeId& node) { return AllHomes().NumberOf(node); }
+
+std::optional<uint32_t> FindHome(const NodeId& node) { return AllHomes().Find(node); }
 
 const NodeId& NodeOf(uint32_t home) { return AllHomes()[home].node; }
 

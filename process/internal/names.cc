@@ -3,23 +3,41 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
+#include "hydra/base/log.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/exit_reason.h"
 #include "hydra/process/internal/control_block.h"
+#include "hydra/process/internal/keyed_name.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/pid.h"
+#include "hydra/process/wire.h"
 
 namespace hydra::process_internal {
 namespace {
 
 constexpr char kNameHolder[] = "hydra/name-holder";
+
+// What reads a key may be the user's, and throw.
+absl::StatusOr<Pid> Find(const KeyFinder& find, std::string_view name) {
+  try {
+    absl::StatusOr<Encoded> key = KeyOfKeyedName(name);
+    if (!key.ok()) return key.status();
+    return find(*std::move(key));
+  } catch (...) {
+    return absl::InternalError(ExitReason::FromCurrentException().ToString());
+  }
+}
 
 }  // namespace
 
@@ -41,6 +59,7 @@ std::optional<Pid> HolderOf(const absl::Status& status) {
 
 absl::Status Names::Register(const Pid& pid, std::string_view name) {
   if (name.empty()) return absl::InvalidArgumentError("a name isn't empty");
+  if (IsKeyedName(name)) return absl::InvalidArgumentError("a name has no zero byte");
   absl::Status dead = absl::NotFoundError("there is no process " + pid.ToString());
   if (!table_.IsAlive(pid)) return dead;
   MutexLock lock(mutex_);
@@ -73,10 +92,42 @@ absl::Status Names::Unregister(std::string_view name) {
   return absl::OkStatus();
 }
 
-Pid Names::WhereIs(std::string_view name) const {
-  MutexLock lock(mutex_);
+Pid Names::HolderOf(std::string_view name) const {
   const auto held = pids_.find(std::string(name));
   return held != pids_.end() && table_.IsAlive(held->second) ? held->second : Pid();
+}
+
+Pid Names::WhereIs(std::string_view name) const {
+  if (IsKeyedName(name)) [[unlikely]]
+    return WhereIsKey(name);
+  MutexLock lock(mutex_);
+  return HolderOf(name);
+}
+
+Pid Names::WhereIsKey(std::string_view name) const {
+  const std::string_view process = ProcessOfKeyedName(name);
+  Pid server;
+  std::shared_ptr<const KeyFinder> find;
+  {
+    MutexLock lock(mutex_);
+    server = HolderOf(process);
+    const auto keys = keys_.find(server);
+    if (keys == keys_.end()) return Pid();
+    find = keys->second;
+  }
+  absl::StatusOr<Pid> found = Find(*find, name);
+  if (found.ok())
+    return found->home() == server.home() && table_.IsAlive(*found) ? *found : Pid();
+  HYDRA_LOG(ERROR) << "nobody is found by a key of '" << process
+                   << "': " << found.status().message();
+  return Pid();
+}
+
+void Names::ServeKeys(const Pid& pid, KeyFinder find) {
+  auto keys = std::make_shared<const KeyFinder>(std::move(find));
+  MutexLock lock(mutex_);
+  keys_[pid].swap(keys);  // what was there before is destroyed when the lock is gone
+  table_[pid.slot()].named.store(true, std::memory_order_seq_cst);
 }
 
 std::vector<std::string> Names::All() const {
@@ -95,8 +146,13 @@ std::string Names::NameOf(const Pid& pid) const {
 }
 
 void Names::Release(const Pid& pid) {
+  std::shared_ptr<const KeyFinder> keys;  // destroyed when the lock is gone
   MutexLock lock(mutex_);
   Erase(pid);
+  const auto served = keys_.find(pid);
+  if (served == keys_.end()) return;
+  keys = std::move(served->second);
+  keys_.erase(served);
 }
 
 void Names::Erase(const Pid& pid) {

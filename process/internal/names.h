@@ -8,9 +8,11 @@
 //      it. Setting, closing and looking are sequentially consistent, so either the one who registers
 //      sees that the inbox is closed or the dying process sees `named`.
 //   3. WhereIs: under the lock; a holder whose inbox is closed is none.
+//   4. ServeKeys: a process that has keys is treated as if it had a name.
 #ifndef HYDRA_PROCESS_INTERNAL_NAMES_H_
 #define HYDRA_PROCESS_INTERNAL_NAMES_H_
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "hydra/base/mutex.h"
+#include "hydra/process/internal/keyed_name.h"
 #include "hydra/process/internal/process_table.h"
 #include "hydra/process/pid.h"
 
@@ -43,16 +46,22 @@ class Names {
   // The name of `pid`; empty if it has none.
   std::string NameOf(const Pid& pid) const;
 
-  // For a dying process: its name, if any, is free from now on.
+  // The process, which must be alive, has these keys from now on: see keyed_name.h.
+  void ServeKeys(const Pid& pid, KeyFinder find);
+
+  // For a dying process: its name, if any, is free from now on, and it has no keys.
   void Release(const Pid& pid);
 
  private:
+  Pid HolderOf(std::string_view name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Pid WhereIsKey(std::string_view name) const;
   void Erase(const Pid& pid) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   ProcessTable& table_;
   mutable Mutex mutex_;
   absl::flat_hash_map<std::string, Pid> pids_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<Pid, std::string> names_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_map<Pid, std::shared_ptr<const KeyFinder>> keys_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace hydra::process_internal

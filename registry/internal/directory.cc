@@ -56,6 +56,7 @@ absl::Status RegistryProcess::Init() {
   TrapExit(true);
   const absl::Status status = directory_->Open(Self(), Ancestors().front());
   is_open_ = status.ok();
+  if (is_open_) directory_->ServeKeys();
   return status;
 }
 

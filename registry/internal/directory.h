@@ -23,7 +23,7 @@
 namespace hydra::registry_internal {
 
 // Thread safety: any thread.
-class Directory {
+class Directory : public std::enable_shared_from_this<Directory> {
  public:
   explicit Directory(RegistryOptions options);
   Directory(const Directory&) = delete;
@@ -33,11 +33,12 @@ class Directory {
   const RegistryOptions& options() const { return options_; }
   MetaValues& meta() { return meta_; }
 
-  // ---- For the registry's process, whose parent `parent` is: it begins, a process that may be registered
-  // has ended, it ends.
+  // ---- For the registry's process, whose parent `parent` is: it begins, it is to be asked for keys
+  // by other nodes, a process that may be registered has ended, it ends.
 
   // Fails like OneProcess::Begin.
   absl::Status Open(const Pid& process, const Pid& parent);
+  virtual void ServeKeys() const = 0;
   virtual void Forget(const Pid& ended) = 0;
   // Returns who was registered. May be called again.
   std::vector<Pid> Close();

@@ -106,6 +106,9 @@ class DuplicateDirectory final : public Directory {
       });
   }
 
+  // A key of it is no address.
+  void ServeKeys() const override {}
+
   void Forget(const Pid& ended) override { PartitionFor(ended).Forget(ended); }
 
  private:

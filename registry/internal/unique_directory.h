@@ -14,10 +14,12 @@
 #include "hydra/base/read_section.h"
 #include "hydra/base/shared_key.h"
 #include "hydra/process/behaviour.h"
+#include "hydra/process/keyed_name.h"
 #include "hydra/process/link.h"
 #include "hydra/process/name.h"
 #include "hydra/process/pid.h"
 #include "hydra/process/self.h"
+#include "hydra/process/wire.h"
 #include "hydra/registry/internal/directory.h"
 #include "hydra/registry/internal/key_locks.h"
 #include "hydra/registry/internal/unique_partition.h"
@@ -122,6 +124,15 @@ class UniqueDirectory final : public Directory {
       partition.ForEach([&](const Entry& entry) {
         if (!HasEnded(entry.pid)) visit(entry);
       });
+  }
+
+  // If other nodes can ask for them.
+  void ServeKeys() const override {
+    if constexpr (WireReady<Key>) {
+      hydra::ServeKeys<Key>([directory = this->shared_from_this()](const Key& key) {
+        return static_cast<const UniqueDirectory&>(*directory).WhereIs(key);
+      });
+    }
   }
 
   void Forget(const Pid& ended) override {
