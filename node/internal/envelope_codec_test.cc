@@ -180,6 +180,21 @@ TEST(EnvelopeCodecTest, WhatMakesNoSense) {
   EXPECT_TRUE(refused(6, [](v1::Envelope& e) { e.mutable_to_name()->set_text("name"); }));
 }
 
+// NAM7: a name is bytes, whatever protobuf takes for a text; by place, too.
+TEST(EnvelopeCodecTest, NamesAreAnyBytes) {
+  const std::string name("\xff\0\xfe", 3);
+  EnvelopeEncoder encoder;
+  EnvelopeDecoder decoder(kB);
+  for (int i = 0; i < 2; ++i) {
+    v1::Envelope encoded;
+    encoder.Encode({.to = ProcessName(name, kB.name), .value = {.type = "t", .bytes = ""}},
+                   encoded);
+    v1::Envelope parsed;
+    ASSERT_TRUE(parsed.ParseFromString(encoded.SerializeAsString()));
+    EXPECT_EQ(decoder.Decode(std::move(parsed))->to, Dest(name));
+  }
+}
+
 TEST(EnvelopeCodecTest, NodesThatMayBeMentionedAreBounded) {
   EnvelopeDecoder decoder(kB);
   size_t taken = 0;

@@ -77,6 +77,9 @@ const std::string& NodeOfDest(const Dest& to) {
   return to.name()->node;
 }
 
+// Whether somebody may be called so from another node.
+bool CanBeRemote(std::string_view name) { return !name.empty() && name.size() <= kMaxRemoteName; }
+
 // So much of the text of a reason arrives that is too large to be sent. One of no more is never too large.
 constexpr size_t kKeptOfReason = 1000;
 
@@ -136,7 +139,7 @@ bool Remote::IsConnected(std::string_view node, NodeKind kind) const {
 
 void Remote::Send(const Dest& to, Signal* signal) {
   absl::StatusOr<Envelope> envelope = ToEnvelope(to, *signal);
-  if (envelope.ok() && to.name() != nullptr && to.name()->name.size() > kMaxRemoteName) {
+  if (envelope.ok() && to.name() != nullptr && !CanBeRemote(to.name()->name)) {
     DestroySignal(signal);
     return AnswerForNobody(*envelope);
   }
