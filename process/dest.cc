@@ -10,7 +10,7 @@
 
 namespace hydra {
 
-std::string ProcessName::ToString() const { 
+std::string ProcessName::ToString() const {
   const std::string text = process_internal::NameText(name);
   return node.empty() ? text : text + " on " + node;
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "hydra/genserver/genserver.h"
 #include "hydra/process/process.h"
 #include "hydra/registry/duplicate_registry.h"
 #include "hydra/registry/key_lock.h"
@@ -13,6 +14,14 @@ struct Seat {
   int row;
   friend bool operator==(const Seat&, const Seat&) = default;
 };
+struct Local {
+  int row;
+  friend bool operator==(const Local&, const Local&) = default;
+  template <typename H>
+  friend H AbslHashValue(H hash, const Local& seat) {
+    return H::combine(std::move(hash), seat.row);
+  }
+};
 struct Hashed {
   int row;
   template <typename H>
@@ -21,10 +30,17 @@ struct Hashed {
   }
 };
 
+struct Room {
+  using Protocol = hydra::Protocol<>;
+};
+
 Async<> Use(Registry<std::string, int> rooms, DuplicateRegistry<std::string, int> jobs) {
   static_cast<void>(rooms.Register("lobby", 1));
   static_cast<void>(jobs.Register("thumbnails", 1));
   static_cast<void>(rooms.Via("lobby"));
+  static_cast<void>(rooms.ViaOn("b@10.0.0.7:4370", "lobby"));
+  const Registry<Local> locals;
+  static_cast<void>(locals.Via(Local{1}));
   const KeyLock lock = co_await rooms.Lock("lobby");
   rooms.PutMeta("owner", std::string("hydra"));
 
@@ -36,6 +52,12 @@ Async<> Use(Registry<std::string, int> rooms, DuplicateRegistry<std::string, int
   const Registry<Hashed> seats;
 #elif defined(VIA_OF_A_DUPLICATE_REGISTRY)
   static_cast<void>(jobs.Via("thumbnails"));
+#elif defined(VIA_ON_OF_A_DUPLICATE_REGISTRY)
+  static_cast<void>(jobs.ViaOn("b@10.0.0.7:4370", "thumbnails"));
+#elif defined(VIA_ON_OF_A_LOCAL_KEY)
+  static_cast<void>(locals.ViaOn("b@10.0.0.7:4370", Local{1}));
+#elif defined(STARTED_ON_ANOTHER_NODE)
+  static_cast<void>(co_await StartLink<Room>({.via = rooms.ViaOn("b@10.0.0.7:4370", "lobby")}));
 #elif defined(UPDATE_OF_A_DUPLICATE_REGISTRY)
   static_cast<void>(jobs.Update("thumbnails", [](int value) { return value; }));
 #elif defined(WRONG_KEY)

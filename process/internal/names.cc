@@ -116,8 +116,7 @@ Pid Names::WhereIsKey(std::string_view name) const {
     find = keys->second;
   }
   absl::StatusOr<Pid> found = Find(*find, name);
-  if (found.ok())
-    return found->home() == server.home() && table_.IsAlive(*found) ? *found : Pid();
+  if (found.ok()) return found->home() == server.home() && table_.IsAlive(*found) ? *found : Pid();
   HYDRA_LOG(ERROR) << "nobody is found by a key of '" << process
                    << "': " << found.status().message();
   return Pid();
