@@ -10,15 +10,19 @@
 #include <utility>
 
 #include "absl/status/status.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "hydra/base/log_testing.h"
 #include "hydra/base/status_testing.h"
+#include "hydra/process/internal/homes.h"
 #include "hydra/process/process.h"
 #include "hydra/process/testing/manual_runtime.h"
 #include "hydra/process/testing/process_test.h"
 
 namespace hydra {
 namespace {
+
+using testing::IsEmpty;
 
 // What can't be read.
 struct Thrown {
@@ -100,6 +104,18 @@ TEST(KeyedNameTest, FindsProcessesOfItsRuntimeOnly) {
   });
   runtime.RunUntilIdle();
   EXPECT_EQ(runtime.WhereIs(Seven().name), Pid());
+}
+
+// NOD21: who asks for what no node that is known here can have doesn't make this one remember another.
+HYDRA_TEST(KeyedNameTest, NodesThatAreAskedForAreNotKept) {
+  EXPECT_OK(Register(Self(), "sessions"));
+  ServeKeys<Pid>([self = Self()](const Pid& pid) { return pid ? self : Pid(); });
+  std::string name = KeyedName("sessions", Pid(1, 1, HomeOf({.name = "known@test"})), "").name;
+  EXPECT_EQ(WhereIs(name), Self());
+  name.replace(name.find("known@test"), 5, "other");
+  EXPECT_EQ(WhereIs(name), Self()) << "the key is read; whose it is the server says";
+  EXPECT_THAT(process_internal::HomesNamed("other@test"), IsEmpty());
+  co_return;
 }
 
 // NAM1: so that no key is taken for a name.
