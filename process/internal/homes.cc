@@ -5,7 +5,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,10 +51,9 @@ class Homes {
     return number;
   }
 
-  std::optional<uint32_t> Find(const NodeId& node) {
+  uint32_t Find(const NodeId& node) {
     MutexLock lock(mutex_);
-    const auto found = numbers_.find({node.name, node.creation});
-    return found == numbers_.end() ? std::nullopt : std::optional<uint32_t>(found->second);
+    return FindLocked(node);
   }
 
   std::vector<uint32_t> Named(std::string_view name) {
@@ -130,7 +128,7 @@ void NameHome(uint32_t home, const NodeId& node) { AllHomes().Name(home, node); 
 
 uint32_t HomeOf(const NodeId& node) { return AllHomes().NumberOf(node); }
 
-std::optional<uint32_t> FindHome(const NodeId& node) { return AllHomes().Find(node); }
+uint32_t FindHome(const NodeId& node) { return AllHomes().Find(node); }
 
 const NodeId& NodeOf(uint32_t home) { return AllHomes()[home].node; }
 

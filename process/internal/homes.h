@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <cstdint>
-#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -34,8 +33,8 @@ void NameHome(uint32_t home, const NodeId& node);
 // The number of a node; a new one if it has none yet, or 0, nobody's, if there is none left.
 uint32_t HomeOf(const NodeId& node);
 
-// The same, but none is made.
-std::optional<uint32_t> FindHome(const NodeId& node);
+// The same, but none is made: 0 if it has none.
+uint32_t FindHome(const NodeId& node);
 
 // The node; without a name if it is a runtime of this OS process that is none, or if there is no such home. Valid
 // for ever.

@@ -62,7 +62,7 @@ absl::StatusOr<Encoded> KeyOfKeyedName(std::string_view name) {
   // What stands for a node is kept for ever, so none is made for what anybody may ask for: a key that is there has pids of
   // nodes that are known. The others are none's.
   for (const auto& [node, creation] : *nodes)
-    key.homes.push_back(FindHome({.name = node, .creation = creation}).value_or(Pid().home()));
+    key.homes.push_back(FindHome({.name = node, .creation = creation}));
   return key;
 }
 
