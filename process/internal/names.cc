@@ -98,10 +98,11 @@ Pid Names::HolderOf(std::string_view name) const {
 }
 
 Pid Names::WhereIs(std::string_view name) const {
-  if (IsKeyedName(name)) [[unlikely]]
-    return WhereIsKey(name);
-  MutexLock lock(mutex_);
-  return HolderOf(name);
+  {
+    MutexLock lock(mutex_);
+    if (const Pid holder = HolderOf(name)) return holder;
+  }
+  return IsKeyedName(name) ? WhereIsKey(name) : Pid();
 }
 
 Pid Names::WhereIsKey(std::string_view name) const {
