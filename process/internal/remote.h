@@ -7,7 +7,8 @@
 //
 // For each node there is a list of the processes that have, or have had, a link or a monitor with one
 // there. When the node is lost each is sent one signal, and ends what it has with that node. Requests are
-// listed one by one, until they are answered or given up.
+// listed one by one, until they are answered or given up. Until a process has taken a loss in, nothing that it does about
+// links and monitors there is sent: the loss ends that as well.
 //
 // A process that sends more to a node than may wait there is held, as by a full mailbox (limited_inbox.h):
 // a pid that no process has stands for the node.
