@@ -121,8 +121,9 @@ void SimulatedActors::Let(Actor* self, std::function<void(Actor::Own&)> what) {
     schedule_.Tick();
     self->begun_amid.clear();  // it has taken all that is older
     for (auto& [other, bond] : self->bonds) bond.linked_amid = false;
-    self->amid = nodes_.Meanwhile(self->node);
+    if (nodes_.Meanwhile(self->node)) self->amid = true;
     what(own);
+    self->amid = false;
   }};
   nodes_.runtime(self->node).Send(self->pid, std::move(act));
 }

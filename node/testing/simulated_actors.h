@@ -71,7 +71,8 @@ struct Actor {
   bool gone = false;  // it has ended, or its node has
   Own* own = nullptr;
   std::map<std::string, bool> up;
-  // Others go on in the midst of its act: what it begins may be younger than the NodeDowns that it takes next.
+  // Others have gone on in the midst of its act, or since it took in what came before: what it begins may be younger than
+  // the NodeDowns that it takes next.
   bool amid = false;
   std::set<Ref> begun_amid;  // monitors
   std::map<Actor*, Bond> bonds;
