@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "hydra/base/read_section.h"
 #include "hydra/base/status_testing.h"
 #include "hydra/node/testing/local_node.h"
 #include "hydra/node/testing/open_files.h"
@@ -35,7 +36,22 @@ TEST(FilesTest, LostConnections) {
     ASSERT_TRUE(a.AwaitNotConnected(b.name()));
     ASSERT_OK(a.Connect(b.name()));
   }
-  EXPECT_TRUE(BecomeNoMoreThan(files + 4, a)) << CountOpenFiles() << " files, and before " << files;
+  EXPECT_TRUE(BecomeNoMoreThan(files, a)) << CountOpenFiles() << " files, and before " << files;
+}
+
+// NOD13, NOD14: a look that somebody takes at the connections meanwhile keeps none of them for good.
+TEST(FilesTest, AConnectionThatIsLookedAtWhenItIsLost) {
+  LocalNode a("a");
+  LocalNode b("b");
+  ASSERT_OK(a.Connect(b.name()));
+  const int64_t files = CountOpenFiles();
+  {
+    const ReadSection section;
+    ASSERT_OK(a.node().Disconnect(b.name()));
+    ASSERT_TRUE(a.AwaitNotConnected(b.name()));
+    ASSERT_TRUE(b.AwaitNotConnected(a.name()));
+  }
+  EXPECT_TRUE(BecomeNoMoreThan(files - 2, a)) << CountOpenFiles() << " files, and before " << files;
 }
 
 // NOD21: what the other says comes when nobody waits for it any more.

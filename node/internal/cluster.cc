@@ -50,6 +50,8 @@ constexpr int kTicks = 4;
 constexpr size_t kMinMaxMessageBytes = size_t{128} << 10;
 // How long the other node has to take in that a connection ends, before it does.
 constexpr absl::Duration kLastWords = absl::Seconds(1);
+// Nobody reads the routes for so long.
+constexpr absl::Duration kReadingTime = absl::Seconds(1);
 
 class ClusterTransport final : public Transport {
  public:
@@ -380,7 +382,6 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
       connection->was_refused())
     LogRefusal(*connection);
   Peer::Loss loss;
-  Limbo::Batch unread;
   {
     const MutexLock lock(mutex_);
     std::erase(accepted_, connection);
@@ -389,10 +390,10 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
     Peer& peer = found->second;
     loss = peer.End(connection);
     if (loss.was_current) routes_.Erase(routes_.Find(HashOf(node), node), limbo_);
-    unread = limbo_.TakeUnread();
     if (!loss.gives_up && peer.is_blank()) peers_.erase(found);
   }
   if (loss.was_current) {
+    LetGo();
     HYDRA_LOG(INFO) << "node " << node << " is down: " << why.message();
     port_->NodeDown({.name = node}, connection->down_reason());
     if (loss.successor == nullptr) return DialForThoseWhoAsk(node);
@@ -401,6 +402,18 @@ void Cluster::Ended(const std::shared_ptr<Connection>& connection) {
   if (!loss.gives_up) return;
   LogUnreachable(node, why);
   GiveUp(node, why);
+}
+
+// Connections that are out of the routes have files, and go when nobody looks at them any more.
+void Cluster::LetGo() {
+  Limbo::Batch unread;
+  bool is_all = false;
+  {
+    const MutexLock lock(mutex_);
+    unread = limbo_.TakeUnreadNow();
+    is_all = limbo_.size() == 0;
+  }
+  if (!is_all) After(kReadingTime, [self = shared_from_this()] { self->LetGo(); });
 }
 
 // Who has asked for a connection while the last one ended gets another.

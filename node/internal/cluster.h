@@ -89,6 +89,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   std::shared_ptr<Connection> NewConnection(Role role, std::string wanted);
   std::shared_ptr<LinkEvents> Accepted(std::shared_ptr<LinkStream> stream);
   void Dial(const std::string& node, Peer& peer) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void LetGo();
   void DialForThoseWhoAsk(const std::string& node);
   void DialNow(const std::string& node, uint64_t attempt);
   void AttemptIsOver(const std::string& node, uint64_t attempt);
@@ -119,7 +120,7 @@ class Cluster final : public ConnectionOwner, public std::enable_shared_from_thi
   std::map<std::string, Peer> peers_ ABSL_GUARDED_BY(mutex_);
   // The current connections of the above: read without the lock, changed under it.
   SharedMap<Route> routes_;
-  Limbo limbo_ ABSL_GUARDED_BY(mutex_){1};  // of few, each of which has a file
+  Limbo limbo_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Connection>> accepted_ ABSL_GUARDED_BY(mutex_);  // not proved; few
 };
 
