@@ -31,7 +31,8 @@ namespace hydra::node_testing {
 namespace {
 
 constexpr size_t kMonitorsAtOnce = 5;  // of one peer
-constexpr size_t kMuch = 1'200'000;    // bytes: its sender is held until they have gone
+constexpr size_t kMuch =
+    6'000'000;  // bytes: more than the system takes, so that their sender is held
 constexpr absl::Duration kPatience = absl::Seconds(5);  // for the last Downs
 
 // Of "lodgings": spawns a process that is there until it is ended, or the guest is.
@@ -130,7 +131,6 @@ class Life {
         Exit(std::next(watched_.begin(), Draw(watched_.size()))->second.whom, ExitReason::Kill());
       if (Draw(8) == 0) static_cast<void>(co_await groups.Join("changing", citizen));
       if (Draw(8) == 0) static_cast<void>(co_await groups.Leave("changing", citizen));
-      if (Draw(32) == 0) Send(lodgings_, Ballast{std::string(kMuch, '.')});
       co_await Read(absl::Milliseconds(Draw(20)));
     }
     for (const auto& [ref, watched] : watched_) Exit(watched.whom, ExitReason::Kill());
@@ -203,6 +203,16 @@ Async<> LeadLife(std::string peer, int64_t seed, std::shared_ptr<const Journal> 
   co_await life.Lead(std::move(groups), citizen);
 }
 
+// Sends more than goes at once, now to this peer and now to that one: mostly it is held.
+Async<> Flood(std::vector<std::string> peers, int64_t seed, Pid citizen) {
+  std::minstd_rand random(static_cast<uint32_t>(seed));
+  const auto draw = [&random](size_t below) { return random() / 8 % below; };
+  do {
+    Send(ProcessName("lodgings", peers[draw(peers.size())]), Ballast{std::string(kMuch, '.')});
+  } while (!(co_await Receive<End>().Within(absl::Milliseconds(draw(500)))).has_value());
+  Send(citizen, HasEnded{});
+}
+
 Census CensusOf(Runtime& runtime) {
   Census census;
   for (const Pid& pid : runtime.Processes()) {
@@ -236,6 +246,7 @@ Async<> Citizen(Runtime* runtime) {
           if (std::exchange(seed_of_lives, asked.request.seed) == asked.request.seed) return;
           const auto journal = std::make_shared<const Journal>(asked.request.journal);
           int64_t seed = asked.request.seed * 16;
+          lives.push_back(Spawn(Flood, asked.request.peers, seed, Self()));
           for (const std::string& peer : asked.request.peers) {
             lives.push_back(Spawn(LeadLife, peer, ++seed, journal, groups, Self()));
             if (std::find(kept.begin(), kept.end(), peer) != kept.end()) continue;
