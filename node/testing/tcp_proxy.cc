@@ -172,7 +172,9 @@ void TcpProxy::Accept() {
     }
     const int to = NewSocket();
     const sockaddr_in address = Loopback(port_);
-    static_cast<void>(connect(to, reinterpret_cast<const sockaddr*>(&address), sizeof(address)));
+    // Whether it has come about is found when something is carried.
+    const int connected = connect(to, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    HYDRA_CHECK(connected == 0 || errno == EINPROGRESS || errno == ECONNREFUSED);
     connections_.emplace_back(from, to);
   }
 }
