@@ -109,17 +109,6 @@ TEST(NodeTest, LargeMessagesCross) {
   });
 }
 
-// A name is any bytes.
-TEST(NodeTest, NamesNeedNotBeText) {
-  LocalNode a("a");
-  LocalNode b("b");
-  b.SpawnNamed("echo\xff", Echo);
-  a.Run([&]() -> Async<> {
-    Send(ProcessName("echo\xff", b.name()), Note{"hello", Self()});
-    EXPECT_EQ((co_await AssertReceive<Note>()).text, "hello");
-  });
-}
-
 TEST(NodeTest, OptionsThatMakeNoSenseAreNamed) {
   const auto why_not = [](NodeOptions options) {
     Runtime runtime({.schedulers = 1});

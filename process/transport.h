@@ -83,8 +83,8 @@ struct Envelope {
 };
 
 // The number that stands for a node in pids, here; and which node that is. `HomeOf` yields 0, nobody's, for a node that
-// is new when a million lives of nodes are known. `NodeOf` yields no name for a
-// runtime of this OS process that is no node; what it yields is valid for ever. Thread safety: any thread.
+// is new when a million lives of nodes are known. `NodeOf` yields no name for a runtime of this OS process that is no
+// node; what it yields is valid for ever. Thread safety: any thread.
 uint32_t HomeOf(const NodeId& node);
 const NodeId& NodeOf(uint32_t home);
 

@@ -212,7 +212,7 @@ class GrpcLinks final : public Links, public std::enable_shared_from_this<GrpcLi
     auto stream = std::make_shared<DialledStream>(
         streams_, queue_.get(),
         grpc::CreateCustomChannel(address, ChannelCredentialsOf(tls_), arguments));
-    stream->Dial(queue_.get(), events);
+    stream->Dial(events);
     return stream;
   }
 

@@ -229,13 +229,12 @@ void GrpcStream::GoOrLinger(bool) {
 DialledStream::DialledStream(GrpcStreams& streams, grpc::CompletionQueue* queue,
                              std::shared_ptr<grpc::Channel> channel)
     : GrpcStream(streams, queue),
-      queue_(queue),
       channel_(std::move(channel)),
       stub_(v1::Link::NewStub(channel_)) {}
 
-void DialledStream::Dial(grpc::CompletionQueue* queue, const std::shared_ptr<LinkEvents>& events) {
+void DialledStream::Dial(const std::shared_ptr<LinkEvents>& events) {
   if (!Live(events)) return events->OnEnd("this node stops");
-  stream_ = stub_->PrepareAsyncConnect(&context_, queue);
+  stream_ = stub_->PrepareAsyncConnect(&context_, queue());
   stream_->StartCall(opened());
 }
 
@@ -243,7 +242,7 @@ bool DialledStream::Lingers(Event* event) {
   constexpr auto kAtATime = std::chrono::milliseconds(100);  // no longer does a stop wait
   if (channel_->GetState(/*try_to_connect=*/false) != GRPC_CHANNEL_CONNECTING) return false;
   channel_->NotifyOnStateChange(GRPC_CHANNEL_CONNECTING,
-                                std::chrono::system_clock::now() + kAtATime, queue_, event);
+                                std::chrono::system_clock::now() + kAtATime, queue(), event);
   return true;
 }
 

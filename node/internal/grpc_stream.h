@@ -93,6 +93,7 @@ class GrpcStream : public LinkStream, public std::enable_shared_from_this<GrpcSt
 
   // For what is started by those that are derived from it.
   Event* opened();
+  grpc::CompletionQueue* queue() const { return queue_; }
 
  private:
   void ReadOn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -142,7 +143,7 @@ class DialledStream final : public GrpcStream {
   DialledStream(GrpcStreams& streams, grpc::CompletionQueue* queue,
                 std::shared_ptr<grpc::Channel> channel);
 
-  void Dial(grpc::CompletionQueue* queue, const std::shared_ptr<LinkEvents>& events);
+  void Dial(const std::shared_ptr<LinkEvents>& events);
 
  private:
   void StartRead(v1::Frame* frame, Event* event) override { stream_->Read(frame, event); }
@@ -158,7 +159,6 @@ class DialledStream final : public GrpcStream {
   }
   bool Lingers(Event* event) override;
 
-  grpc::CompletionQueue* const queue_;
   const std::shared_ptr<grpc::Channel> channel_;
   const std::unique_ptr<v1::Link::Stub> stub_;
   grpc::ClientContext context_;

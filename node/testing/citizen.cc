@@ -31,8 +31,7 @@ namespace hydra::node_testing {
 namespace {
 
 constexpr size_t kMonitorsAtOnce = 5;  // of one peer
-constexpr size_t kMuch =
-    6'000'000;  // bytes: more than the system takes, so that their sender is held
+constexpr size_t kMuch = 6'000'000;    // bytes: more than the system takes: their sender is held
 constexpr absl::Duration kPatience = absl::Seconds(5);  // for the last Downs
 
 // Of "lodgings": spawns a process that is there until it is ended, or the guest is.

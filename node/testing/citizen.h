@@ -2,7 +2,7 @@
 // and lives: calls, monitors and ends processes of the others, sends them much, and writes down what comes of it.
 //
 //   OsNode peer({.name = "peer"}, "", true);
-//   co_await Request(Dest("citizen", node), Live{.seed = 7, .peers = {...}, .journal = "/tmp/journal"});
+//   co_await Request(Dest("citizen", node), Live{.seed = 7, .peers = {...}, .journal = path});
 //   co_await Request(Dest("citizen", node), Settle{});
 //
 // A journal has lines "<what> <number>[ <more>]", each written at once, so that they outlive a kill: "monitor 7" and
