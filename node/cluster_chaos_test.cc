@@ -32,6 +32,7 @@
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/citizen.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/os_node.h"
 #include "hydra/node/testing/tcp_proxy.h"
 #include "hydra/process/process.h"

@@ -13,9 +13,10 @@
 #include "hydra/node/node.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/node_watcher.h"
 #include "hydra/node/testing/note.h"
-#include "hydra/node/testing/wiretap.h"
+#include "hydra/node/testing/tcp_proxy.h"
 #include "hydra/process/process.h"
 #include "hydra/process/runtime.h"
 #include "hydra/process/testing/process_test.h"
@@ -154,7 +155,8 @@ TEST(CookieTest, IsTakenFromTheEnvironment) {
 // NOD3: neither the cookie nor what is made of it alone.
 TEST(CookieTest, IsNeverOnTheWire) {
   const int port = UnusedPort();
-  Wiretap tap(port);
+  node_testing::TcpProxy tap(port);
+  tap.Tap();
   LocalNode a("a");
   LocalNode b("b", {.listen = "127.0.0.1:" + std::to_string(port), .advertise = tap.address()});
   b.SpawnNamed("echo", Echo);

@@ -9,6 +9,7 @@
 #include "hydra/base/read_section.h"
 #include "hydra/base/status_testing.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/open_files.h"
 #include "hydra/node/testing/tcp_proxy.h"
 #include "hydra/process/process.h"

@@ -16,6 +16,7 @@
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/node_watcher.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/node/testing/raw_acceptor.h"
@@ -51,14 +52,10 @@ void ExpectGivesUp(const std::string& wanted) {
 // NOD2: the kernel takes the connection, and nobody speaks HTTP/2 on it.
 TEST(HandshakeLiveTest, NobodyAnswersTheDialler) {
   const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof(address);
-  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), size), 0);
+  const sockaddr_in address = Loopback(0);
+  ASSERT_EQ(bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   ASSERT_EQ(listen(listener, 16), 0);
-  ASSERT_EQ(getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size), 0);
-  ExpectGivesUp(absl::StrCat("silent@127.0.0.1:", ntohs(address.sin_port)));
+  ExpectGivesUp(absl::StrCat("silent@127.0.0.1:", PortOf(listener)));
   close(listener);
 }
 

@@ -24,6 +24,7 @@
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/certificates.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/os_node.h"
 
 namespace hydra {
@@ -58,10 +59,7 @@ void AllowFiles(rlim_t count) {
 class Socket {
  public:
   explicit Socket(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
+    const sockaddr_in address = Loopback(port);
     EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0)
         << errno;
   }

@@ -10,6 +10,7 @@
 #include "hydra/node/node.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/node_watcher.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/process/process.h"

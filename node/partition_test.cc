@@ -20,6 +20,7 @@
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/citizen.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/network_namespaces.h"
 #include "hydra/node/testing/os_node.h"
 #include "hydra/node/testing/residents.h"

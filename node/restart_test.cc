@@ -14,6 +14,7 @@
 #include "hydra/node/internal/link_proto.h"
 #include "hydra/node/node_options.h"
 #include "hydra/node/testing/local_node.h"
+#include "hydra/node/testing/loopback.h"
 #include "hydra/node/testing/node_watcher.h"
 #include "hydra/node/testing/note.h"
 #include "hydra/node/testing/raw_dialler.h"

@@ -21,6 +21,7 @@
 #include "gtest/gtest.h"
 #include "hydra/base/log_testing.h"
 #include "hydra/base/status_testing.h"
+#include "hydra/node/testing/loopback.h"
 
 namespace hydra::node_internal {
 namespace {
@@ -35,10 +36,7 @@ class Client {
   ~Client() { close(fd_); }
 
   void Connect(int port) const {
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(static_cast<uint16_t>(port));
+    const sockaddr_in address = Loopback(port);
     EXPECT_EQ(connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
   }
   // What comes: 'w' for welcome; -1 at the end.

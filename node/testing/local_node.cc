@@ -1,14 +1,8 @@
 #include "hydra/node/testing/local_node.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdint>
 #include <functional>
 #include <optional>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,23 +23,6 @@ namespace {
 constexpr absl::Duration kPatience = absl::Seconds(20);
 
 }  // namespace
-
-// One of those that the system gives to nobody of its own accord: another would soon be that of some connection.
-int UnusedPort() {
-  std::random_device random;
-  std::uniform_int_distribution<uint16_t> draw(10'000, 30'000);
-  while (true) {
-    const uint16_t port = draw(random);
-    const int probe = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in address = {};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    const int bound = bind(probe, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    close(probe);
-    if (bound == 0) return port;
-  }
-}
 
 LocalNode::LocalNode(std::string name, NodeOptions options,
                      const std::function<void(Runtime&)>& settle) {

@@ -29,9 +29,6 @@ namespace hydra {
 // The cookie of nodes that are told none.
 inline constexpr char kTestCookie[] = "a secret of the tests";
 
-// A port of 127.0.0.1 at which nobody listens.
-int UnusedPort();
-
 class LocalNode {
  public:
   // Lets `settle` spawn what is to be there from the start: LocalNode a("a", {}, MoveIn) (residents.h). The test fails if

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +19,7 @@
 #include "absl/time/time.h"
 #include "hydra/base/check.h"
 #include "hydra/base/mutex.h"
+#include "hydra/node/testing/loopback.h"
 
 namespace hydra::node_testing {
 namespace {
@@ -26,14 +28,6 @@ namespace {
 constexpr size_t kRoom = size_t{256} << 10;
 constexpr int kTurn = 5;     // milliseconds, while something waits for its time
 constexpr int kIdle = 1000;  // otherwise
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 int NewSocket() { return socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); }
 
@@ -81,12 +75,7 @@ TcpProxy::~TcpProxy() {
   close(waker_);
 }
 
-std::string TcpProxy::address() const {
-  sockaddr_in address = {};
-  socklen_t size = sizeof(address);
-  getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
-  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-}
+std::string TcpProxy::address() const { return "127.0.0.1:" + std::to_string(PortOf(listener_)); }
 
 void TcpProxy::Stall(Way way) {
   const MutexLock lock(mutex_);
@@ -126,6 +115,19 @@ void TcpProxy::Heal() {
 size_t TcpProxy::connections() const {
   const MutexLock lock(mutex_);
   return connections_.size();
+}
+
+void TcpProxy::Tap() {
+  const MutexLock lock(mutex_);
+  is_tapped_ = true;
+}
+
+bool TcpProxy::Heard(std::string_view text) const {
+  const MutexLock lock(mutex_);
+  for (const std::string& heard : heard_) {
+    if (heard.find(text) != std::string::npos) return true;
+  }
+  return false;
 }
 
 void TcpProxy::Change(const Conditions& conditions) {
@@ -176,6 +178,8 @@ void TcpProxy::Accept() {
     const int connected = connect(to, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
     HYDRA_CHECK(connected == 0 || errno == EINPROGRESS || errno == ECONNREFUSED);
     connections_.emplace_back(from, to);
+    if (!is_tapped_) continue;
+    for (Pipe& pipe : connections_.back().pipes) pipe.heard = &heard_.emplace_back();
   }
 }
 
@@ -222,6 +226,7 @@ void TcpProxy::Carry(Connection& connection, size_t way) {
       pipe.has_ended = true;
       break;
     }
+    if (pipe.heard != nullptr) pipe.heard->append(buffer, static_cast<size_t>(size));
     pipe.chunks.push_back({absl::Now() + conditions_.delay, std::string(buffer, buffer + size)});
     pipe.waiting += static_cast<size_t>(size);
   }

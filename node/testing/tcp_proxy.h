@@ -1,6 +1,6 @@
-// TcpProxy: a way to a node that tests make slow, let fall silent, and cut. Needs no privileges.
+// TcpProxy: a way to a node that tests listen in on, make slow, let fall silent, and cut. Needs no privileges.
 //
-//   const int port = UnusedPort();
+//   const int port = UnusedPort();                                     // see loopback.h
 //   TcpProxy proxy(port);
 //   LocalNode b("b", {.listen = At(port), .advertise = proxy.address()});    // others dial the proxy
 //   proxy.Stall(TcpProxy::Way::kFromTarget);                              // b isn't heard any more
@@ -16,6 +16,7 @@
 #include <deque>
 #include <list>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -52,6 +53,11 @@ class TcpProxy {
   // How many connections go by it.
   size_t connections() const;
 
+  // Writes down what goes by connections that are made from now on.
+  void Tap();
+  // Whether that has gone by one that is tapped, one way or the other.
+  bool Heard(std::string_view text) const;
+
  private:
   struct Chunk {
     absl::Time due;
@@ -66,6 +72,7 @@ class TcpProxy {
     size_t waiting = 0;  // bytes
     bool has_ended = false;
     bool has_told_end = false;
+    std::string* heard = nullptr;  // if it is tapped
   };
   struct Connection {
     Connection(int dialler, int target) : pipes{Pipe(dialler, target), Pipe(target, dialler)} {}
@@ -99,6 +106,8 @@ class TcpProxy {
   std::array<double, 2> allowance_ ABSL_GUARDED_BY(mutex_) = {};  // bytes that may go now, by Way
   absl::Time allowed_at_ ABSL_GUARDED_BY(mutex_);
   std::list<Connection> connections_ ABSL_GUARDED_BY(mutex_);
+  bool is_tapped_ ABSL_GUARDED_BY(mutex_) = false;
+  std::list<std::string> heard_ ABSL_GUARDED_BY(mutex_);  // of each way of a connection
   std::thread thread_;
 };
 

@@ -18,20 +18,13 @@
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "hydra/base/check.h"
+#include "hydra/node/testing/loopback.h"
 
 namespace hydra::node_testing {
 namespace {
 
 using Way = TcpProxy::Way;
 using Ending = TcpProxy::Ending;
-
-sockaddr_in Loopback(int port) {
-  sockaddr_in address = {};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  return address;
-}
 
 // A socket that is waited for no longer than some seconds.
 class Socket {
@@ -75,18 +68,12 @@ class Socket {
 
 class TcpProxyTest : public testing::Test {
  protected:
-  static int Port(const Socket& socket) {
-    sockaddr_in address = {};
-    socklen_t size = sizeof(address);
-    getsockname(socket.file(), reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
-  }
   static int Listen(const Socket& listener) {
     const sockaddr_in address = Loopback(0);
     HYDRA_CHECK_EQ(
         bind(listener.file(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
     HYDRA_CHECK_EQ(listen(listener.file(), 8), 0);
-    return Port(listener);
+    return PortOf(listener.file());
   }
   Socket Dial() const {
     const std::string address = proxy_.address();
@@ -167,6 +154,25 @@ TEST_F(TcpProxyTest, Cuts) {
     Dial().Write("there");
     EXPECT_EQ(Accept().Read(5), "there");
   }
+}
+
+TEST_F(TcpProxyTest, HearsWhatIsSaidOnceItIsTapped) {
+  const Socket before = Dial();
+  const Socket target_before = Accept();
+  before.Write("unheard");
+  EXPECT_EQ(target_before.Read(7), "unheard");
+  proxy_.Tap();
+  const Socket dialler = Dial();
+  const Socket target = Accept();
+  dialler.Write("th");
+  EXPECT_EQ(target.Read(2), "th");
+  dialler.Write("ere");
+  EXPECT_EQ(target.Read(3), "ere");
+  target.Write("back");
+  EXPECT_EQ(dialler.Read(4), "back");
+  EXPECT_TRUE(proxy_.Heard("there"));
+  EXPECT_TRUE(proxy_.Heard("back"));
+  EXPECT_FALSE(proxy_.Heard("unheard"));
 }
 
 }  // namespace
