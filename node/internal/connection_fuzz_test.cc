@@ -56,7 +56,7 @@ Envelope Signal(uint8_t what, const Party& from, const Party& to) {
   envelope.id = what;
   envelope.reason = ExitReason::Shutdown("done");
   if (envelope.kind <= Kind::kReply) {
-    const size_t bytes = what >= 128 ? Outbound::kPiece + 5000 : what;
+    const size_t bytes = what >= 128 ? Outbound::kLarge + 5000 : what;
     envelope.value = {.type = "t", .bytes = std::string(bytes, 'x'), .homes = {HomeOf(from.id)}};
   }
   if (envelope.kind == Kind::kMessage && what % 3 == 0) envelope.to = Dest("name");

@@ -98,7 +98,7 @@ void Outbound::AddPiece(v1::Frame& frame) {
     piece.set_size(large.bytes.size());
     *piece.mutable_head() = large.head;
   }
-  piece.set_bytes(large.bytes.substr(large.sent, kPiece));
+  piece.set_bytes(large.bytes.substr(large.sent, kLarge));
   large.sent += piece.bytes().size();
   bytes_ -= piece.bytes().size();
   if (large.sent < large.bytes.size()) {

@@ -29,10 +29,8 @@ inline std::string& CutPartOf(v1::Envelope& envelope) {
 // Thread safety: thread-compatible.
 class Outbound {
  public:
-  // An envelope that takes more bytes is large.
+  // An envelope that takes more bytes is large; and the size of a piece.
   static constexpr size_t kLarge = size_t{64} << 10;
-  // The size of a piece. Each costs a frame: those of 64 KiB take a fifth more time, on loopback.
-  static constexpr size_t kPiece = size_t{256} << 10;
   // A frame has no more envelopes when it has so many bytes of them.
   static constexpr size_t kFrame = size_t{128} << 10;
   // Large envelopes that are on their way at a time; others wait for one of them to be sent.
